@@ -1,0 +1,56 @@
+#!/bin/sh
+# metadata.sh DIRECTORY: fills the directory with what the cloud says about this server, and prints
+# where that came from: configdrive, http or none. Files, each only if there is such a thing:
+# meta_data.json user_data instance-id local-ipv4 openssh-key
+SERVICE=http://169.254.169.254
+ATTEMPTS=6        # half a second apart: a metadata service may come up after its first guest
+TIMEOUT_S=8       # for all of it: a network that swallows packets must not hold up the boot
+
+from_config_drive() {
+    device=$(blkid | sed -n 's/^\([^:]*\):.* LABEL="config-2".*/\1/Ip' | head -n 1)
+    [ -n "$device" ] && mount -o ro "$device" /mnt || return 1
+    for name in meta_data.json user_data; do
+        [ -e "/mnt/openstack/latest/$name" ] && cp "/mnt/openstack/latest/$name" .
+    done
+    if [ -e /mnt/ec2/latest/meta-data.json ]; then
+        awk -f /etc/json.awk /mnt/ec2/latest/meta-data.json >ec2-values
+        for name in instance-id local-ipv4; do
+            sed -n "s/^$name\t//p" ec2-values >"$name"
+        done
+    fi
+    umount /mnt
+    [ -e meta_data.json ]
+}
+
+# fetch PATH: the file gets the last part of the path as its name, and exists only when whole.
+# busybox-static 1.35 crashes on "wget -T", so the time limit is set outside.
+fetch() {
+    name=${1##*/}
+    wget -q -O "$name.part" "$SERVICE/$1" 2>/dev/null && mv "$name.part" "$name"
+}
+
+from_http() {
+    ip route | grep -q . || return 1
+    attempt=1
+    until fetch openstack/latest/meta_data.json; do
+        [ "$attempt" -ge "$ATTEMPTS" ] && return 1
+        attempt=$((attempt + 1))
+        usleep 500000
+    done
+    for path in openstack/latest/user_data latest/meta-data/instance-id \
+        latest/meta-data/local-ipv4 latest/meta-data/public-keys/0/openssh-key; do
+        fetch "$path" &
+    done
+    wait
+}
+
+mkdir -p "$1" && cd "$1" || exit 1
+if [ "${2:-}" = http ]; then
+    from_http
+elif from_config_drive; then
+    echo configdrive
+elif timeout "$TIMEOUT_S" "$0" "$1" http; then
+    echo http
+else
+    echo none
+fi

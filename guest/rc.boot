@@ -1,0 +1,111 @@
+#!/bin/sh
+# Brings the guest up. Each finding is one console line "GUEST: ..." which tests read:
+#
+#   GUEST: dhcp-ok eth0 10.0.0.5/24 mtu 1450       one per network interface (dhcp-fail: no lease yet)
+#   GUEST: block vda sectors=2097152 serial=...    one per disk
+#   GUEST: state mounted                           the partition that survives reboots is at /state
+#   GUEST: metadata source=configdrive uuid=... hostname=...      source: configdrive, http or none
+#   GUEST: ec2 instance-id=... local-ipv4=...      if the source has EC2 metadata
+#   GUEST: pubkey 1                                how many keys may log in as root over SSH
+#   GUEST: userdata rc=0                           after user data that begins with #!
+#   GUEST: qemu-ga                                 the QEMU guest agent has its port
+#   GUEST: READY                                   all of the above is done; a shell follows
+#   GUEST: ssh-ready                               the host key exists and port 22 answers
+#   GUEST: power-button                            pressed; the guest switches off
+set -u
+export HOME=/root PATH=/bin:/sbin:/usr/bin:/usr/sbin
+METADATA=/run/metadata
+
+say() {
+    echo "GUEST: $*"
+}
+
+# Starts a DHCP client for each interface; they look for a lease while the disks are looked at.
+start_network() {
+    ip link set lo up
+    dhcp_clients=
+    for path in /sys/class/net/eth*; do
+        [ -e "$path" ] || continue
+        dhcp "${path##*/}" &
+        dhcp_clients="$dhcp_clients $!"
+    done
+}
+
+serial_of() {
+    if [ -e "$1/serial" ]; then
+        cat "$1/serial"
+    elif [ -e "$1/device/vpd_pg80" ]; then
+        tail -c +5 "$1/device/vpd_pg80" # SCSI: four bytes of header come first
+    fi
+}
+
+list_disks() {
+    for path in /sys/block/vd* /sys/block/sd*; do
+        [ -e "$path" ] || continue
+        say "block ${path##*/} sectors=$(cat "$path/size") serial=$(serial_of "$path")"
+    done
+}
+
+# The second partition of the disk we booted from, not of another disk made from the same image.
+mount_state() {
+    for device in /dev/vda2 /dev/sda2; do
+        [ -b "$device" ] && mount -t ext4 "$device" /state && say "state mounted" && return
+    done
+    say "state missing"
+}
+
+# Prints the value of one key of the flattened meta_data.json.
+metadata_value() {
+    sed -n "s/^$1\t//p" "$METADATA/values" 2>/dev/null | head -n 1
+}
+
+use_metadata() {
+    source=$(/etc/metadata.sh "$METADATA")
+    touch "$METADATA/values" "$METADATA/openssh-key"
+    [ -s "$METADATA/meta_data.json" ] &&
+        awk -f /etc/json.awk "$METADATA/meta_data.json" >"$METADATA/values"
+    name=$(metadata_value hostname)
+    hostname "${name:-guest}"
+    hostname "$(hostname -s)"
+    say "metadata source=$source uuid=$(metadata_value uuid) hostname=$(hostname)"
+    [ -s "$METADATA/instance-id" ] &&
+        say "ec2 instance-id=$(cat "$METADATA/instance-id")" \
+            "local-ipv4=$(cat "$METADATA/local-ipv4" 2>/dev/null)"
+    { sed -n 's/^public_keys\/[^\t]*\t//p' "$METADATA/values"; cat "$METADATA/openssh-key"; } |
+        sed 's/ *$//' | grep -E '^(ssh|ecdsa|sk)-' | sort -u >/root/.ssh/authorized_keys
+    say "pubkey $(wc -l </root/.ssh/authorized_keys)"
+}
+
+# Without hardware randomness the host key takes seconds, so READY does not wait for it.
+start_ssh() {
+    key=/etc/dropbear/dropbear_ed25519_host_key
+    {
+        dropbearkey -t ed25519 -f "$key" && dropbear -s -r "$key" && say ssh-ready >/dev/console
+    } >/dev/null 2>&1 &
+}
+
+run_user_data() {
+    [ "$(head -c 2 "$METADATA/user_data" 2>/dev/null)" = '#!' ] || return
+    chmod +x "$METADATA/user_data"
+    (cd /root && "$METADATA/user_data" </dev/null)
+    say "userdata rc=$?"
+}
+
+start_guest_agent() {
+    for path in /sys/class/virtio-ports/*; do
+        [ "$(cat "$path/name" 2>/dev/null)" = org.qemu.guest_agent.0 ] || continue
+        qemu-ga -d -m virtio-serial -p "/dev/${path##*/}" -t /run && say qemu-ga
+    done
+}
+
+modprobe -a $(grep -v '^#' /etc/modules)
+acpid
+start_network
+list_disks
+mount_state
+wait $dhcp_clients
+use_metadata
+start_ssh
+start_guest_agent
+run_user_data
+say READY

@@ -1,0 +1,67 @@
+#!/bin/sh
+# What udhcpc calls with an event as $1 and the lease in the environment: sets address, MTU, routes
+# and name servers. A classless route list (option 121) replaces the router option, as RFC 3442 asks.
+
+# A lower interface number wins where several interfaces offer the same route.
+metric=$((100 + $(cat "/sys/class/net/$interface/ifindex")))
+
+set_address() {
+    address="$ip/${mask:-24}"
+    [ "$(ip -4 -o addr show dev "$interface" | awk '{ print $4 }')" = "$address" ] && return
+    ip -4 addr flush dev "$interface"
+    ip addr add "$address" dev "$interface"
+}
+
+# add_route DESTINATION GATEWAY; the gateway may lie outside the subnet, or be 0.0.0.0: on the link.
+add_route() {
+    if [ "$2" = 0.0.0.0 ]; then
+        ip route replace "$1" dev "$interface" metric "$metric"
+    elif ! ip route replace "$1" via "$2" dev "$interface" metric "$metric" 2>/dev/null; then
+        ip route replace "$2/32" dev "$interface" metric "$metric"
+        ip route replace "$1" via "$2" dev "$interface" metric "$metric"
+    fi
+}
+
+set_routes() {
+    if [ -n "${staticroutes:-}" ]; then
+        set -- $staticroutes
+        while [ $# -ge 2 ]; do
+            add_route "$1" "$2"
+            shift 2
+        done
+    else
+        for gateway in ${router:-}; do
+            add_route default "$gateway"
+        done
+    fi
+}
+
+set_name_servers() {
+    {
+        [ -n "${domain:-}" ] && echo "search $domain"
+        for server in ${dns:-}; do
+            echo "nameserver $server"
+        done
+    } >/etc/resolv.conf
+}
+
+case "$1" in
+deconfig)
+    ip link set dev "$interface" up
+    ip -4 addr flush dev "$interface"
+    ;;
+bound | renew)
+    set_address
+    [ -n "${mtu:-}" ] && ip link set dev "$interface" mtu "$mtu"
+    set_routes
+    set_name_servers
+    [ "$1" = bound ] &&
+        echo "GUEST: dhcp-ok $interface $address mtu $(cat "/sys/class/net/$interface/mtu")" \
+            >/dev/console
+    ;;
+leasefail)
+    # Said once, although udhcpc goes on asking.
+    [ -e "/run/dhcp-fail.$interface" ] || echo "GUEST: dhcp-fail $interface" >/dev/console
+    touch "/run/dhcp-fail.$interface"
+    ;;
+esac

@@ -1,0 +1,230 @@
+"""The volume driver for real hosts: sparse files, exported by an unprivileged tgtd."""
+
+import asyncio
+import os
+import shutil
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from pilvi.agent.desired import ID_SHAPE
+from pilvi.agent.volumes.driver import SeenTarget, SeenVolume, fingerprint
+from pilvi.agent.volumes.tgt_protocol import Mode, Operation, Reply, Request
+from pilvi.agent.volumes.tgt_record import TargetRecord
+from pilvi.agent.volumes.tgt_service import TgtService
+from pilvi.errors import Conflict, Internal, InvalidRequest, NoCapacity, NotFound
+from pilvi.host_api.volumes import Export
+from pilvi.settings import Settings
+
+INITIATOR_ADDRESS = "127.0.0.1"
+SERIAL_CHARACTERS = 20
+"""As many as virtio shows of a disk's serial number; the SCSI one is the same."""
+
+
+class TgtVolumeDriver:
+    """Keeps volumes below `settings.agent_dir`/volumes."""
+
+    capabilities: Sequence[str] = ("VOLUME_EXTEND_ONLINE", "VOLUME_THIN_PROVISIONING")
+
+    def __init__(self, settings: Settings) -> None:
+        self._service = TgtService(settings)
+        self._record = self._service.record
+        self._changing = asyncio.Lock()
+
+    @property
+    def portal(self) -> str:
+        """HOST:PORT of tgtd."""
+        return self._service.portal
+
+    async def start(self) -> None:
+        """Start tgtd when none runs."""
+        await self._service.start()
+
+    async def wait_ended(self) -> None:
+        """Return when tgtd has ended."""
+        await self._service.wait_ended()
+
+    async def observe(self, volume_id: str) -> SeenVolume:
+        """Look at the file, and at the targets that this tgtd was given."""
+        self._service.trim_log()
+        try:
+            found = self._path(volume_id).lstat()
+        except FileNotFoundError:
+            size, used = None, 0
+        else:
+            size, used = found.st_size, found.st_blocks * 512
+        targets: list[SeenTarget] = []
+        if self._record.is_of(self._service.identity()):
+            targets = [
+                SeenTarget(target.iqn, target.fingerprint, target.size_bytes)
+                for target in self._record.list(volume_id)
+            ]
+        return SeenVolume(size, used, tuple(targets))
+
+    async def make_file(self, volume_id: str, size_bytes: int) -> None:
+        """Make or grow the sparse file."""
+        path = self._path(volume_id)
+        await asyncio.to_thread(self._make_file, path, size_bytes)
+
+    async def remove_file(self, volume_id: str) -> None:
+        """Remove the file."""
+        await asyncio.to_thread(self._path(volume_id).unlink, missing_ok=True)
+
+    async def add_target(self, volume_id: str, export: Export) -> None:
+        """Make a target, its account, its unit, and only then let an initiator in."""
+        self._check_words(export)
+        async with self._changing:
+            if self._record.find(export.iqn) is not None:
+                await self._remove(export.iqn)
+            size = self._file_size(volume_id)
+            record = TargetRecord(
+                volume_id=volume_id,
+                iqn=export.iqn,
+                number=self._record.free_number(),
+                username=export.username,
+                unit=export.lun,
+            )
+            self._record.keep(record)
+            await self._make_target(record, export)
+            whole = fingerprint(export)
+            self._record.keep(
+                msgspec.structs.replace(record, fingerprint=whole, size_bytes=size)
+            )
+
+    async def grow_target(self, volume_id: str, iqn: str) -> None:
+        """Close and open the unit's file: tgtd reads a file's size only when it opens it."""
+        async with self._changing:
+            record = self._record.find(iqn)
+            if record is None:
+                raise NotFound(f"cannot find target {iqn}")
+            size = self._file_size(volume_id)
+            name = self._path(volume_id).name
+            for words in ("online=0", f"path={name}", "online=1"):
+                await self._expect(_change_unit(record, words))
+            self._record.keep(msgspec.structs.replace(record, size_bytes=size))
+
+    async def remove_target(self, volume_id: str, iqn: str) -> None:
+        """End a target and its account."""
+        async with self._changing:
+            await self._remove(iqn)
+
+    async def close(self) -> None:
+        """End the thread that speaks to tgtd."""
+        self._service.client.close()
+
+    async def _make_target(self, record: TargetRecord, export: Export) -> None:
+        number, unit, name = record.number, record.unit, f"{record.volume_id}.raw"
+        user = f"user={export.username}"
+        serial = record.volume_id[:SERIAL_CHARACTERS]
+        words = f"vendor_id=PILVI,product_id=VOLUME,scsi_sn={serial},thin_provisioning=1"
+        if export.read_only:
+            words += ",readonly=1"
+        for request in (
+            Request(Mode.TARGET, Operation.NEW, number, 0, f"targetname={export.iqn}"),
+            Request(Mode.ACCOUNT, Operation.NEW, 0, 0, f"{user},password={export.password}"),
+            Request(Mode.ACCOUNT, Operation.BIND, number, 0, user),
+            Request(
+                Mode.UNIT,
+                Operation.NEW,
+                number,
+                unit,
+                f"path={name},bstype=rdwr,blocksize=512",
+            ),
+            _change_unit(record, words),
+            Request(
+                Mode.TARGET,
+                Operation.BIND,
+                number,
+                0,
+                f"initiator-address={INITIATOR_ADDRESS}",
+            ),
+        ):
+            await self._expect(request)
+
+    async def _remove(self, iqn: str) -> None:
+        """The target goes before its account: without one it would let everybody in."""
+        record = self._record.find(iqn)
+        if record is None:
+            return
+        address = f"initiator-address={INITIATOR_ADDRESS}"
+        await self._service.client.call(
+            Request(Mode.TARGET, Operation.UNBIND, record.number, 0, address)
+        )
+        error = await self._service.client.call(
+            Request(Mode.TARGET, Operation.DELETE, record.number, force=True)
+        )
+        if error == Reply.UNIT_ACTIVE:
+            raise Conflict(f"cannot end target {iqn}: requests of a guest are under way")
+        if error not in (Reply.SUCCESS, Reply.NO_TARGET):
+            raise Internal("cannot end an iSCSI target", detail=f"{iqn}: tgtd error {error}")
+        await self._expect(
+            Request(Mode.ACCOUNT, Operation.DELETE, 0, 0, f"user={record.username}"),
+            also=Reply.NO_ACCOUNT,
+        )
+        self._record.drop(iqn)
+
+    async def _expect(self, request: Request, also: Reply = Reply.SUCCESS) -> None:
+        error = await self._service.client.call(request)
+        if error == Reply.UNIT_ACTIVE:
+            raise Conflict("cannot change an iSCSI target: requests of a guest are under way")
+        if error not in (Reply.SUCCESS, also):
+            raise Internal("cannot change an iSCSI target", detail=f"{request}: error {error}")
+
+    def _path(self, volume_id: str) -> Path:
+        if not ID_SHAPE.fullmatch(volume_id):
+            raise InvalidRequest("cannot name a volume's file: its id has a strange shape")
+        return self._service.directory / f"{volume_id}.raw"
+
+    def _file_size(self, volume_id: str) -> int:
+        try:
+            return self._path(volume_id).lstat().st_size
+        except FileNotFoundError:
+            raise NotFound(f"cannot find the file of volume {volume_id}") from None
+
+    def _make_file(self, path: Path, size_bytes: int) -> None:
+        self._service.make_directories()
+        capacity = shutil.disk_usage(path.parent).total
+        if size_bytes > capacity:
+            raise NoCapacity(
+                f"cannot keep a volume of {size_bytes >> 30} GiB on this host: "
+                f"its filesystem has {capacity >> 30} GiB in all"
+            )
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise Internal("cannot use a volume's file", detail=f"{path} is not a file")
+            if self._service.is_root:
+                os.fchown(descriptor, self._service.uid, self._service.uid)
+            if found.st_size < size_bytes:
+                os.ftruncate(descriptor, size_bytes)
+            os.fsync(descriptor)
+        except OSError as error:
+            message = f"cannot make a volume of {size_bytes >> 30} GiB on this host"
+            raise NoCapacity(f"{message}: {error.strerror}", detail=str(path)) from error
+        finally:
+            os.close(descriptor)
+
+    def _check_words(self, export: Export) -> None:
+        """Refuse what would end a parameter early in tgtd's comma-separated protocol."""
+        for word in (export.iqn, export.username, export.password):
+            if not word or not word.isprintable() or set(word) & set(", "):
+                raise InvalidRequest("cannot export a volume: a name or password has a strange shape")
+        if export.lun < 1:
+            raise InvalidRequest("cannot export a volume: unit 0 is tgtd's own")
+
+
+def _change_unit(record: TargetRecord, words: str) -> Request:
+    parameters = f"targetOps {words},"
+    return Request(Mode.UNIT, Operation.UPDATE, record.number, record.unit, parameters)
+
+
+def purge(settings: Settings) -> None:
+    """End this cloud's tgtd and remove every volume: what the driver owns. Repeatable."""
+    service = TgtService(settings)
+    service.end()
+    service.client.close()
+    if service.directory.exists():
+        shutil.rmtree(service.directory)

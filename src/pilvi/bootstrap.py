@@ -1,0 +1,75 @@
+"""The one place where parts are chosen and joined, real or fake."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from starlette.applications import Starlette
+
+from pilvi.core.db import Database, Transaction
+from pilvi.core.db.engine import Wake
+from pilvi.core.http import Caller, Service
+from pilvi.core.http.dispatch import Gate, build_app
+from pilvi.core.reconcile import Loop, Reconciler
+from pilvi.hosts.api.service import build_service as hosts_service
+from pilvi.hosts.operations.assignments import HOST_WAKE
+from pilvi.hosts.operations.signals import HostSignals
+from pilvi.identity.api.service import build_service as identity_service
+from pilvi.identity.operations.keys import Passwords, TokenKeys
+from pilvi.identity.operations.tokens import authenticate
+from pilvi.settings import Settings
+
+log = structlog.get_logger()
+
+
+class ControlPlane:
+    """The control plane of one cloud: the ASGI application and the reconcilers behind it."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self.settings = settings
+        self.db = db
+        self.signals = HostSignals()
+        self.keys = TokenKeys(settings.api_dir / "keys")
+        self.passwords = Passwords()
+        self.loop = Loop(self._reconcilers())
+        db.on_commit = self._send_wakes
+
+    def build_app(self) -> Starlette:
+        """The whole API as one ASGI application; its lifespan runs the reconcilers."""
+        gate = Gate(self.settings, self.db, self._authenticate)
+        return build_app(gate, self._services(), lifespan=self._lifespan)
+
+    async def _authenticate(self, tx: Transaction, token: str) -> Caller:
+        return await authenticate(tx, self.keys, token)
+
+    def _send_wakes(self, wakes: Iterable[Wake]) -> None:
+        for kind, id in wakes:
+            if kind == HOST_WAKE:
+                self.signals.announce(id)
+            else:
+                self.loop.wake(kind, id)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with self.running():
+            yield
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the reconcilers meanwhile."""
+        task = asyncio.create_task(self.loop.run(), name="reconcilers")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _reconcilers(self) -> Sequence[Reconciler]:
+        return []
+
+    def _services(self) -> Sequence[Service]:
+        return [
+            identity_service(self.keys, self.passwords),
+            hosts_service(self.signals),
+        ]

@@ -1,0 +1,374 @@
+"""From an ASGI request to a handler and back.
+
+For each request: an id, the caller from the token, the policy's check, the version, the body in
+its newest shape, one transaction around the handler, and a fault in the service's own format.
+"""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+
+from pilvi import errors
+from pilvi.core.db import Database, Transaction
+from pilvi.core.http.call import ANONYMOUS, Call, Caller, Reply
+from pilvi.core.http.policy import Check, Policy, enforce
+from pilvi.core.http.route import Route
+from pilvi.core.http.service import Service
+from pilvi.core.http.versions import Number, Versions, print_version
+from pilvi.errors import PilviError
+from pilvi.settings import Settings
+
+log = structlog.get_logger()
+
+Authenticate = Callable[[Transaction, str], Awaitable[Caller]]
+"""Of a token: its caller. Raises `Unauthenticated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What every request passes."""
+
+    settings: Settings
+    db: Database
+    authenticate: Authenticate
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A route with its check looked up."""
+
+    route: Route
+    check: Check
+
+
+class _Endpoint:
+    """All rows that share a path: methods, actions, versions."""
+
+    def __init__(self, gate: Gate, service: Service, rows: Sequence[_Row], root: str) -> None:
+        self._gate = gate
+        self._service = service
+        self._root = root
+        self._by_method: dict[str, list[_Row]] = {}
+        for row in rows:
+            self._by_method.setdefault(row.route.method, []).append(row)
+        if "GET" in self._by_method:
+            self._by_method.setdefault("HEAD", self._by_method["GET"])
+        self.methods = list(self._by_method)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request as an ASGI application."""
+        request = Request(scope, receive)
+        request_id = f"req-{uuid.uuid4()}"
+        scope["pilvi.root"] = self._root
+        began = time.perf_counter()
+        headers: dict[str, str] = {"x-openstack-request-id": request_id}
+        try:
+            response = await self._serve(request, request_id, headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            response = make_fault(self._service, as_expected(error, request_id), request_id)
+        for name, value in headers.items():
+            response.headers[name] = value
+        if response.status_code >= 400:
+            log.info(
+                "refused",
+                request_id=request_id,
+                method=request.method,
+                path=request.url.path,
+                status=response.status_code,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+        await response(scope, receive, send)
+
+    async def _serve(self, request: Request, request_id: str, headers: dict[str, str]) -> Response:
+        version = self._choose_version(request, headers)
+        rows = self._rows(request.method, version)
+        raw, action = await self._read_body(request, rows)
+        row = self._pick(rows, action)
+        async with AsyncExitStack() as stack:
+            caller, tx = await self._admit(stack, request, row)
+            call = self._call(request, row.route, (caller, tx), (request_id, version))
+            call.payload = self._decode(row.route, version, raw, action)
+            answer = await row.route.handler(call)
+        return self._render(row.route, version, answer)
+
+    def _choose_version(self, request: Request, headers: dict[str, str]) -> Number | None:
+        versions = self._service.versions
+        if versions is None:
+            return None
+        headers["vary"] = "OpenStack-API-Version"
+        number = versions.choose(request.headers)
+        headers["openstack-api-version"] = f"{versions.service} {print_version(number)}"
+        if versions.legacy_header:
+            headers[versions.legacy_header] = print_version(number)
+            headers["vary"] += f", {versions.legacy_header}"
+        return number
+
+    def _rows(self, method: str, version: Number | None) -> list[_Row]:
+        rows = self._by_method.get(method)
+        if rows is None:
+            raise HTTPException(405, headers={"allow": ", ".join(self.methods)})
+        if version is not None:
+            rows = [
+                row
+                for row in rows
+                if (row.route.since is None or row.route.since <= version)
+                and (row.route.until is None or version <= row.route.until)
+            ]
+        if not rows:
+            raise errors.NotFound("cannot find this path at the version asked for")
+        return rows
+
+    async def _read_body(
+        self, request: Request, rows: Sequence[_Row]
+    ) -> tuple[bytes | dict[str, Any], str | None]:
+        """The body, and the action that it names where this path has actions."""
+        wants_action = any(row.route.action for row in rows)
+        if not wants_action and all(row.route.body is None for row in rows):
+            return b"", None
+        content_type = request.headers.get("content-type", "application/json")
+        if "json" not in content_type:
+            raise errors.UnsupportedMediaType(
+                f"cannot read a body of type '{content_type}': send application/json"
+            )
+        raw = await read_limited(request, max(row.route.body_bytes_max for row in rows))
+        if not wants_action:
+            return raw, None
+        value = parse_json(raw, Any)
+        if not isinstance(value, dict) or not value:
+            raise errors.InvalidRequest("cannot find an action in the body: send {action: {…}}")
+        named = [row.route.action for row in rows if row.route.action in value]
+        if not named:
+            raise errors.InvalidRequest(f"cannot find an action named '{next(iter(value))}' here")
+        if len(value) > 1:
+            raise errors.InvalidRequest("cannot do several actions in one request; send one")
+        return value, named[0]
+
+    def _pick(self, rows: Sequence[_Row], action: str | None) -> _Row:
+        return next(row for row in rows if row.route.action == action)
+
+    async def _admit(
+        self, stack: AsyncExitStack, request: Request, row: _Row
+    ) -> tuple[Caller, Transaction | None]:
+        """The caller, let through by the policy, and the handler's transaction.
+
+        The token is checked before a write transaction is opened, so that a stranger cannot make
+        writers wait.
+        """
+        db, token = self._gate.db, request.headers.get("x-auth-token", "")
+        caller = ANONYMOUS
+        tx: Transaction | None = None
+        if row.route.transaction == "read":
+            tx = await stack.enter_async_context(db.read())
+        if token and row.check is not Check.PUBLIC:
+            if tx is not None:
+                caller = await self._gate.authenticate(tx, token)
+            else:
+                async with db.read() as reading:
+                    caller = await self._gate.authenticate(reading, token)
+        enforce(row.check, caller)
+        self._check_project(request, caller)
+        if row.route.transaction == "write":
+            tx = await stack.enter_async_context(db.write())
+        return caller, tx
+
+    def _check_project(self, request: Request, caller: Caller) -> None:
+        named = request.path_params.get("url_project_id")
+        if named is not None and named != caller.project_id and not caller.is_admin:
+            raise errors.NotFound(f"cannot find the project '{named}' with this token")
+
+    def _call(
+        self,
+        request: Request,
+        route: Route,
+        admitted: tuple[Caller, Transaction | None],
+        named: tuple[str, Number | None],
+    ) -> Call[Any]:
+        versions = self._service.versions
+        return Call(
+            request=request,
+            caller=admitted[0],
+            transaction=admitted[1],
+            settings=self._gate.settings,
+            db=self._gate.db,
+            path=request.path_params,
+            payload=None,
+            request_id=named[0],
+            version=named[1],
+            flags=versions.flags(named[1]) if versions and named[1] else frozenset(),
+            parts=self._service.parts,
+        )
+
+    def _decode(
+        self,
+        route: Route,
+        version: Number | None,
+        body: bytes | dict[str, Any],
+        action: str | None,
+    ) -> Any:
+        """The body as the route's newest type."""
+        if route.body is None:
+            return None
+        versions = self._service.versions
+        is_older = versions is not None and version is not None and version < versions.maximum
+        if isinstance(body, bytes):
+            if not is_older:
+                return parse_json(body, route.body)
+            body = parse_json(body, Any)
+        if is_older and isinstance(body, dict):
+            assert versions is not None and version is not None
+            body = versions.upgrade(route.name, version, body)
+        plain: Any = body[action] if action and isinstance(body, dict) else body
+        return convert(plain, route.body)
+
+    def _render(self, route: Route, version: Number | None, answer: Any) -> Response:
+        if isinstance(answer, Response):
+            return answer
+        status, extra = route.status, {}
+        if isinstance(answer, Reply):
+            status, extra = answer.status or status, dict(answer.headers)
+            answer = answer.body
+        if answer is None:
+            return Response(status_code=status, headers=extra)
+        versions = self._service.versions
+        if versions is not None and version is not None and versions.touches(route.name, version):
+            answer = versions.downgrade(route.name, version, msgspec.to_builtins(answer))
+        return Response(msgspec.json.encode(answer), status, extra, media_type="application/json")
+
+
+def parse_json(body: bytes, body_type: Any) -> Any:
+    """A JSON body as a wire type. Raises `InvalidRequest` that names the field."""
+    try:
+        return msgspec.json.decode(body, type=body_type)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidRequest(f"cannot accept the body: {error}") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise errors.InvalidRequest(f"cannot read the body as JSON: {error}") from error
+
+
+def convert(value: Any, body_type: type) -> Any:
+    """Plain values as a wire type. Raises `InvalidRequest` that names the field."""
+    try:
+        return msgspec.convert(value, body_type)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidRequest(f"cannot accept the body: {error}") from error
+
+
+async def read_limited(request: Request, limit: int) -> bytes:
+    """The whole body, refused once it is over `limit` bytes."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limit:
+            raise errors.TooLarge(f"cannot accept a body of more than {limit} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def as_expected(error: Exception, request_id: str) -> PilviError | HTTPException:
+    """An error of the closed list, or what Starlette raised; anything else becomes `Internal`."""
+    if isinstance(error, PilviError | HTTPException):
+        if isinstance(error, PilviError) and error.detail:
+            log.info("refused because", request_id=request_id, detail=error.detail)
+        return error
+    log.error("unexpected", request_id=request_id, exc_info=error)
+    return errors.Internal(
+        f"cannot serve this request because of a defect of the cloud; its log knows {request_id}"
+    )
+
+
+def make_fault(service: Service, error: PilviError | HTTPException, request_id: str) -> Response:
+    """The fault in the service's own format."""
+    if isinstance(error, HTTPException):
+        if error.status_code != 405:
+            raise error
+        message = "cannot use this method here"
+        status, body, headers = service.fault(errors.InvalidRequest(message), request_id)
+        return _fault_response(405, body, {**headers, **(error.headers or {})})
+    status, body, headers = service.fault(error, request_id)
+    return _fault_response(status, body, headers)
+
+
+def _fault_response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
+    return Response(
+        msgspec.json.encode(body),
+        status,
+        dict(headers),
+        media_type="application/json",
+    )
+
+
+def build_routes(gate: Gate, services: Iterable[Service]) -> list[StarletteRoute]:
+    """Starlette's routes for the services. Raises `Internal` for a row without a policy rule."""
+    routes: list[StarletteRoute] = []
+    for service in services:
+        policy = Policy(service.rules)
+        roots = [service.root]
+        if service.accepts_project_in_path:
+            roots.append(service.root + "/{url_project_id}")
+        routes += _mount(gate, service, policy, (service.discovery_root, service.discovery), None)
+        for root in roots:
+            routes += _mount(gate, service, policy, (root, service.routes), service.root)
+    return routes
+
+
+def _mount(
+    gate: Gate,
+    service: Service,
+    policy: Policy,
+    below: tuple[str, Sequence[Route]],
+    link_root: str | None,
+) -> list[StarletteRoute]:
+    root, rows = below
+    by_path: dict[str, list[_Row]] = {}
+    for route in rows:
+        by_path.setdefault(route.path, []).append(_Row(route, policy.require(route.policy)))
+    mounted = []
+    for path, group in by_path.items():
+        endpoint = _Endpoint(gate, service, group, link_root or root)
+        mounted.append(StarletteRoute(root + path or "/", endpoint, include_in_schema=False))
+    return mounted
+
+
+def build_app(
+    gate: Gate,
+    services: Sequence[Service],
+    extra_routes: Sequence[Any] = (),
+    lifespan: Any = None,
+) -> Starlette:
+    """The whole API as one ASGI application."""
+
+    async def not_found(request: Request, error: Exception) -> Response:
+        request_id = f"req-{uuid.uuid4()}"
+        path = request.url.path
+        service = next((s for s in services if path.startswith(s.discovery_root or s.root)), None)
+        problem = errors.NotFound(f"cannot find the path {path}")
+        if service is None:
+            body = {"error": {"code": 404, "title": "Not Found", "message": problem.message}}
+            return _fault_response(404, body, {"x-openstack-request-id": request_id})
+        response = make_fault(service, problem, request_id)
+        response.headers["x-openstack-request-id"] = request_id
+        return response
+
+    app = Starlette(
+        routes=[*build_routes(gate, services), *extra_routes],
+        exception_handlers={404: not_found},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+__all__ = ["Authenticate", "Gate", "Versions", "build_app", "build_routes"]

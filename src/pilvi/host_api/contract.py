@@ -1,0 +1,105 @@
+"""The envelope: assignments down, observations up."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a host can be asked to hold."""
+
+    NETWORK = "network"
+    PORT = "port"
+    ROUTER = "router"
+    VOLUME = "volume"
+    VM = "vm"
+    CAPTURE = "capture"
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a host should hold (or, `present=False`, should give up)."""
+
+    kind: Kind
+    id: str
+    generation: int
+    """Raised with every change of the wish; comes back in the observation that answers it."""
+    revision: int
+    """Position in this host's stream of changes."""
+    present: bool
+    spec: msgspec.Raw
+    """The spec struct of the kind: NetworkSpec, PortSpec, RouterSpec, VolumeSpec, VmSpec, ..."""
+
+
+class Desired(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed for one host since the revision it named."""
+
+    host_id: str
+    revision: int
+    """The host's newest revision; smaller than the one asked for means: start again from 0."""
+    assignments: list[Assignment]
+
+
+class HostFault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a step on the host failed."""
+
+    kind: str
+    """Name of a kind in `pilvi.errors`."""
+    message: str
+    """Public: may be shown to the owner of the object."""
+    terminal: bool = False
+    """Whether trying again cannot help until the wish changes."""
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host sees of one object."""
+
+    kind: Kind
+    id: str
+    generation: int
+    """Generation of the assignment that was acted on."""
+    present: bool
+    """Whether anything of the object is on the host."""
+    settled: bool
+    """Whether what is seen agrees with that generation of the wish."""
+    waiting: str = ""
+    """What the next step waits for, a phrase for people; empty when nothing."""
+    fault: HostFault | None = None
+    seen: msgspec.Raw = msgspec.Raw(b"null")
+    """The seen struct of the kind (VmSeen, VolumeSeen, CaptureSeen) or null."""
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host is: its inventory and its abilities."""
+
+    hostname: str
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
+    """Capacity of the filesystem that holds guests and volumes."""
+    disk_free_gib: int
+    accelerator: str
+    """`kvm` or `tcg`."""
+    capabilities: list[str] = []
+    """Names of what the drivers can do; they become traits."""
+    hypervisor_version: str = ""
+    """As QEMU prints it, such as 7.2.22."""
+    addresses: list[str] = []
+    """Addresses under which other hosts reach this one."""
+
+
+class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """New bytes of a guest's serial console."""
+
+    server_id: str
+    start: int
+    """Offset of the first byte since the guest's console began; a gap means bytes were skipped."""
+    data: bytes
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host says. `observations` holds what changed, or everything when `full`."""
+
+    facts: HostFacts
+    observations: list[Observation] = []
+    full: bool = False
+    consoles: list[ConsoleOutput] = []

@@ -1,0 +1,107 @@
+"""Networks, ports and routers as one host carries them.
+
+Addresses are strings as `ipaddress` prints them; only IPv4 is carried.
+"""
+
+import msgspec
+
+
+class SubnetSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One subnet of a network, as DHCP serves it."""
+
+    subnet_id: str
+    cidr: str
+    gateway: str | None
+    dhcp_enabled: bool
+    dhcp_address: str | None
+    """Address of the DHCP and metadata server; None when `dhcp_enabled` is false."""
+    dns_servers: list[str]
+    host_routes: list[tuple[str, str]]
+    """Destination CIDR and next hop."""
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """One static DHCP entry."""
+
+    port_id: str
+    mac: str
+    address: str
+    hostname: str
+
+
+class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One network on this host: a bridge, and DHCP with metadata where a subnet asks for it."""
+
+    network_id: str
+    project_id: str
+    segment: int
+    """Number of the network, 1 to 16,777,215; unique in the cloud (VNI, conntrack zone)."""
+    mtu: int
+    is_external: bool
+    """The network that leaves the machine: its bridge holds the uplink."""
+    subnets: list[SubnetSpec]
+    leases: list[Lease]
+
+
+class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One allowing rule, remote groups already resolved to addresses."""
+
+    direction: str
+    """`ingress` (towards the guest) or `egress`."""
+    protocol: str | None
+    """`tcp`, `udp`, `icmp`, ... or a protocol number; None is any."""
+    port_min: int | None
+    """First port, or the ICMP type."""
+    port_max: int | None
+    """Last port, or the ICMP code."""
+    remotes: list[str] | None
+    """CIDRs of the other side; None is any, an empty list is nobody."""
+
+
+class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One guest's plug: a tap, its anti-spoofing and its security rules."""
+
+    port_id: str
+    server_id: str
+    network_id: str
+    segment: int
+    mac: str
+    addresses: list[str]
+    allowed_pairs: list[tuple[str, str]]
+    """Extra (MAC, CIDR) that the guest may use as its own."""
+    port_security: bool
+    admin_state_up: bool
+    rules: list[RuleSpec]
+
+
+class RouterInterface(msgspec.Struct, frozen=True, kw_only=True):
+    """A router's leg in a subnet."""
+
+    port_id: str
+    network_id: str
+    mac: str
+    address: str
+    """Address with prefix length: 10.0.0.1/24."""
+
+
+class FloatingIp(msgspec.Struct, frozen=True, kw_only=True):
+    """One public address and the fixed address it stands for."""
+
+    floating_address: str
+    fixed_address: str
+
+
+class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One router: a namespace with its legs, translation and routes."""
+
+    router_id: str
+    project_id: str
+    admin_state_up: bool
+    interfaces: list[RouterInterface]
+    gateway: RouterInterface | None
+    """The leg in the external network."""
+    gateway_next_hop: str | None
+    snat: bool
+    floating_ips: list[FloatingIp]
+    routes: list[tuple[str, str]]
+    """Destination CIDR and next hop."""

@@ -1,0 +1,48 @@
+"""Handlers of the host contract."""
+
+import asyncio
+
+from pilvi.core.http import Call
+from pilvi.errors import InvalidRequest
+from pilvi.host_api.contract import Desired, Report
+from pilvi.hosts.operations.assignments import read_desired
+from pilvi.hosts.operations.hosts import authenticate_host, record_report
+from pilvi.hosts.operations.signals import HostSignals
+
+# Seconds that an agent may ask to wait. Lower: more polling; higher: more idle connections break.
+WAIT_S_MAX = 60.0
+# Seconds between looks while waiting: news that another process committed is found this late.
+LOOK_S = 2.0
+
+
+async def get_desired(call: Call[None]) -> Desired:
+    """What changed for the calling host after a revision, waiting for news up to `wait` seconds."""
+    after, wait_s = _number(call, "after"), min(_number(call, "wait"), WAIT_S_MAX)
+    signals = call.part(HostSignals)
+    deadline = asyncio.get_running_loop().time() + wait_s
+    while True:
+        async with call.db.read() as tx:
+            host = await authenticate_host(tx, call.headers.get("authorization"))
+            event = signals.subscribe(host.id)
+            desired = await read_desired(tx, host, int(after))
+        left = deadline - asyncio.get_running_loop().time()
+        if desired.revision != int(after) or left <= 0:
+            return desired
+        try:
+            async with asyncio.timeout(min(left, LOOK_S)):
+                await event.wait()
+        except TimeoutError:
+            continue
+
+
+async def post_report(call: Call[Report]) -> None:
+    """What the calling host says it sees."""
+    host = await authenticate_host(call.tx, call.headers.get("authorization"))
+    await record_report(call.tx, host, call.payload)
+
+
+def _number(call: Call[None], name: str) -> float:
+    try:
+        return max(0.0, float(call.query.get(name) or 0))
+    except ValueError:
+        raise InvalidRequest(f"cannot read '{name}': it must be a number") from None

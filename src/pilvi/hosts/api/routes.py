@@ -1,0 +1,18 @@
+"""THE SURFACE of the host contract."""
+
+from pilvi.core.http import Route
+from pilvi.host_api.contract import Desired, Report
+from pilvi.hosts.api.contract import get_desired, post_report
+
+ROUTES = [
+    Route("GET", "/desired", get_desired, "hosts:contract", reply=Desired, access="none"),
+    Route(
+        "POST",
+        "/report",
+        post_report,
+        "hosts:contract",
+        body=Report,
+        body_bytes_max=64 << 20,
+        status=204,
+    ),
+]

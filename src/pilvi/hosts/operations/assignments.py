@@ -1,0 +1,106 @@
+"""What services wish of hosts, and what hosts see. All in the caller's transaction."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pilvi.core.db import Transaction
+from pilvi.errors import Internal
+from pilvi.host_api.contract import Desired, Kind
+from pilvi.hosts.model.host import Held, Host, HostId
+from pilvi.hosts.store import assignments as store
+from pilvi.hosts.store import consoles
+from pilvi.hosts.store.hosts import raise_revision
+
+HOST_WAKE = "host"
+"""Kind of the wake-up that a long poll of a host waits for."""
+
+
+async def assign(
+    tx: Transaction,
+    host_id: HostId,
+    kind: Kind,
+    id: str,
+    spec: msgspec.Struct,
+    *,
+    owner: tuple[str, str],
+) -> int:
+    """Wish that a host holds this; returns the generation of the wish.
+
+    Repeatable: the same wish again changes nothing. `owner` is the kind and id of the reconciler
+    to wake when the host reports on it.
+    """
+    text = msgspec.json.encode(spec).decode()
+    held = await find_held(tx, kind, id, host_id)
+    if held is not None and held.present and held.spec.decode() == text:
+        return held.generation
+    revision = await raise_revision(tx, host_id)
+    tx.wake(HOST_WAKE, host_id)
+    if held is None:
+        await store.insert_assignment(
+            tx,
+            owner,
+            host_id=host_id,
+            kind=kind,
+            id=id,
+            generation=1,
+            revision=revision,
+            present=True,
+            spec=text,
+        )
+        return 1
+    generation = held.generation + 1
+    await store.update_assignment(
+        tx, held, generation=generation, revision=revision, present=True, spec=text
+    )
+    return generation
+
+
+async def withdraw(tx: Transaction, kind: Kind, id: str, host_id: HostId | None = None) -> bool:
+    """Wish that no host (or that one host) holds this any more. Repeatable.
+
+    Returns whether it is gone everywhere: no assignment is left.
+    """
+    held = await store.list_held(tx, kind, [id], host_id)
+    for one in held:
+        if not one.present:
+            continue
+        revision = await raise_revision(tx, one.host_id)
+        tx.wake(HOST_WAKE, one.host_id)
+        await store.update_assignment(
+            tx, one, present=False, generation=one.generation + 1, revision=revision
+        )
+    return not held
+
+
+async def find_held(
+    tx: Transaction, kind: Kind, id: str, host_id: HostId | None = None
+) -> Held | None:
+    """The assignment of one object and what was seen of it; on one host, or on its only one."""
+    held = await store.list_held(tx, kind, [id], host_id)
+    if len(held) > 1:
+        raise Internal(f"cannot choose among {len(held)} hosts that hold {kind} {id}")
+    return held[0] if held else None
+
+
+async def list_held(
+    tx: Transaction, kind: Kind, ids: Sequence[str], host_id: HostId | None = None
+) -> list[Held]:
+    """The assignments of some objects on all hosts, with what was seen of each: one query."""
+    return await store.list_held(tx, kind, ids, host_id) if ids else []
+
+
+async def read_desired(tx: Transaction, host: Host, after: int) -> Desired:
+    """What changed for a host after a revision."""
+    changed = await store.list_newer(tx, host.id, after)
+    return Desired(host_id=host.id, revision=host.revision, assignments=changed)
+
+
+async def read_console(tx: Transaction, server_id: str) -> bytes:
+    """What is kept of a guest's console output (the newest 256 KiB)."""
+    return await consoles.read_console(tx, server_id)
+
+
+async def delete_console(tx: Transaction, server_id: str) -> None:
+    """Forget a guest's console output. Repeatable."""
+    await consoles.delete_console(tx, server_id)

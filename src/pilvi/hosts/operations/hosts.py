@@ -1,0 +1,76 @@
+"""Hosts: how they come, prove who they are, and report. All in the caller's transaction."""
+
+import hashlib
+import uuid
+
+import msgspec
+
+from pilvi.core.db import Transaction, now
+from pilvi.errors import Unauthenticated
+from pilvi.host_api.contract import Report
+from pilvi.hosts.model.host import Host, HostId
+from pilvi.hosts.store import assignments, consoles
+from pilvi.hosts.store import hosts as store
+
+FACTS_WAKE = "host_facts"
+"""Kind of the wake-up when a host's inventory changed: placement's owner follows it."""
+
+
+def digest(credential: str) -> str:
+    """What is stored of a host's credential, which is 256 random bits. Pure."""
+    return hashlib.sha256(credential.encode()).hexdigest()
+
+
+async def enrol_host(tx: Transaction, name: str, credential: str) -> Host:
+    """Make a host known by its name, with its credential. Repeatable; a new credential replaces."""
+    found = await store.find_host_by_name(tx, name)
+    if found is None:
+        await store.insert_host(tx, HostId(str(uuid.uuid4())), name, digest(credential))
+    else:
+        await store.update_host(tx, found.id, credential_sha256=digest(credential))
+    host = await store.find_host_by_name(tx, name)
+    assert host is not None
+    return host
+
+
+async def authenticate_host(tx: Transaction, authorization: str | None) -> Host:
+    """The host whose credential a request carries. Raises `Unauthenticated`."""
+    scheme, _, credential = (authorization or "").partition(" ")
+    host = None
+    if scheme.lower() == "bearer" and credential:
+        host = await store.find_host_by_credential(tx, digest(credential))
+    if host is None:
+        raise Unauthenticated("cannot find a host with this credential")
+    return host
+
+
+async def list_hosts(tx: Transaction) -> list[Host]:
+    """Every host, by name."""
+    return await store.list_hosts(tx)
+
+
+async def get_host(tx: Transaction, id: str) -> Host:
+    """One host. Raises `NotFound`."""
+    return await store.get_host(tx, id)
+
+
+async def set_enabled(tx: Transaction, id: HostId, enabled: bool, reason: str | None) -> None:
+    """Open or close a host for new things."""
+    await store.update_host(tx, id, enabled=enabled, disabled_reason=reason)
+
+
+async def record_report(tx: Transaction, host: Host, report: Report) -> None:
+    """Take note of what a host says; wakes the owner of every object it speaks of."""
+    values = {"seen_at": now()}
+    if report.facts != host.facts:
+        values["facts"] = msgspec.to_builtins(report.facts)
+        tx.wake(FACTS_WAKE, host.id)
+    await store.update_host(tx, host.id, **values)
+    for observation in report.observations:
+        owner = await assignments.update_observed(tx, host.id, observation)
+        if owner is not None:
+            tx.wake(*owner)
+            if not observation.present:
+                await assignments.delete_given_up(tx, host.id, observation)
+    for output in report.consoles:
+        await consoles.insert_piece(tx, output.server_id, output.start, output.data)

@@ -1,0 +1,101 @@
+"""Rows of assignments with what was observed of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, and_, delete, insert, select, update
+
+from pilvi.core.db import Transaction
+from pilvi.host_api.contract import Assignment, HostFault, Kind, Observation
+from pilvi.hosts.model.host import Held, HostId
+from pilvi.hosts.store.tables import assignments
+
+_t = assignments.c
+
+
+def _held(row: Row[Any]) -> Held:
+    return Held(
+        host_id=HostId(row.host_id),
+        kind=Kind(row.kind),
+        id=row.id,
+        generation=row.generation,
+        present=row.present,
+        spec=row.spec.encode(),
+        seen_generation=row.seen_generation,
+        seen_present=row.seen_present,
+        settled=row.settled,
+        waiting=row.waiting,
+        fault=None if row.fault is None else msgspec.convert(row.fault, HostFault),
+        seen=row.seen.encode(),
+    )
+
+
+async def list_newer(tx: Transaction, host_id: HostId, revision: int) -> list[Assignment]:
+    """What changed for a host after a revision, oldest change first."""
+    query = select(assignments).where(_t.host_id == host_id, _t.revision > revision)
+    return [
+        Assignment(
+            kind=Kind(row.kind),
+            id=row.id,
+            generation=row.generation,
+            revision=row.revision,
+            present=row.present,
+            spec=msgspec.Raw(row.spec.encode()),
+        )
+        for row in await tx.all(query.order_by(_t.revision))
+    ]
+
+
+async def list_held(
+    tx: Transaction, kind: Kind, ids: Sequence[str], host_id: HostId | None = None
+) -> list[Held]:
+    """The assignments of some objects, on every host or on one."""
+    query = select(assignments).where(_t.kind == kind, _t.id.in_(ids))
+    if host_id is not None:
+        query = query.where(_t.host_id == host_id)
+    return [_held(row) for row in await tx.all(query.order_by(_t.host_id))]
+
+
+async def insert_assignment(tx: Transaction, owner: tuple[str, str], **values: Any) -> None:
+    """Add an assignment that nothing was observed of."""
+    defaults = {"seen_present": False, "settled": False, "waiting": "", "seen": "null"}
+    named = {"owner_kind": owner[0], "owner_id": owner[1]}
+    await tx.run(insert(assignments).values(**defaults, **named, **values))
+
+
+async def update_assignment(tx: Transaction, held: Held, **values: Any) -> None:
+    """Change the wish of an assignment."""
+    await tx.run(update(assignments).where(_key(held.host_id, held.kind, held.id)).values(**values))
+
+
+async def update_observed(
+    tx: Transaction, host_id: HostId, observation: Observation
+) -> tuple[str, str] | None:
+    """Take note of an observation; the owner to wake, or None for what is not assigned."""
+    values = {
+        "seen_generation": observation.generation,
+        "seen_present": observation.present,
+        "settled": observation.settled,
+        "waiting": observation.waiting,
+        "fault": None if observation.fault is None else msgspec.to_builtins(observation.fault),
+        "seen": bytes(observation.seen).decode(),
+    }
+    change = update(assignments).where(_key(host_id, observation.kind, observation.id))
+    row = await tx.first(change.values(**values).returning(_t.owner_kind, _t.owner_id))
+    return None if row is None else (row.owner_kind, row.owner_id)
+
+
+async def delete_given_up(tx: Transaction, host_id: HostId, observation: Observation) -> None:
+    """Drop the row of a withdrawn object that its host no longer has."""
+    await tx.run(
+        delete(assignments).where(
+            _key(host_id, observation.kind, observation.id),
+            _t.present.is_(False),
+            _t.generation == observation.generation,
+        )
+    )
+
+
+def _key(host_id: HostId, kind: Kind, id: str) -> Any:
+    return and_(_t.host_id == host_id, _t.kind == kind, _t.id == id)

@@ -1,0 +1,31 @@
+"""Rows of console output: pieces by offset, the newest 256 KiB of each guest."""
+
+from sqlalchemy import delete, func, insert, select
+
+from pilvi.core.db import Transaction
+from pilvi.hosts.store.tables import consoles
+
+# Bytes kept of one guest's console. Lower: a long boot is cut; higher: larger database.
+KEPT_BYTES = 256 * 1024
+
+
+async def insert_piece(tx: Transaction, server_id: str, start: int, data: bytes) -> None:
+    """Add a piece and drop what is older than the newest 256 KiB. Repeatable."""
+    mine = consoles.c.server_id == server_id
+    await tx.run(delete(consoles).where(mine, consoles.c.start >= start))
+    await tx.run(insert(consoles).values(server_id=server_id, start=start, data=data))
+    oldest = start + len(data) - KEPT_BYTES
+    if oldest > 0:
+        ends_before = consoles.c.start + func.length(consoles.c.data) <= oldest
+        await tx.run(delete(consoles).where(mine, ends_before))
+
+
+async def read_console(tx: Transaction, server_id: str) -> bytes:
+    """All bytes that are kept of a guest's console, oldest first."""
+    query = select(consoles.c.data).where(consoles.c.server_id == server_id)
+    return b"".join(row.data for row in await tx.all(query.order_by(consoles.c.start)))
+
+
+async def delete_console(tx: Transaction, server_id: str) -> None:
+    """Forget a guest's console. Repeatable."""
+    await tx.run(delete(consoles).where(consoles.c.server_id == server_id))

@@ -1,0 +1,60 @@
+"""Tables of hosts."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from pilvi.core.db import Json, Time, metadata, uuid_column
+
+hosts = Table(
+    "hosts",
+    metadata,
+    uuid_column("id", primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("credential_sha256", String(64), nullable=False, unique=True),
+    Column("created_at", Time, nullable=False),
+    Column("revision", Integer, nullable=False, default=0),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("disabled_reason", Text),
+    Column("facts", Json),
+    Column("seen_at", Time),
+)
+
+assignments = Table(
+    "host_assignments",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    uuid_column("id", primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("present", Boolean, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("owner_kind", String(32), nullable=False),
+    uuid_column("owner_id", nullable=False),
+    # Observed, written by record_report only.
+    Column("seen_generation", Integer),
+    Column("seen_present", Boolean, nullable=False, default=False),
+    Column("settled", Boolean, nullable=False, default=False),
+    Column("waiting", Text, nullable=False, default=""),
+    Column("fault", Json),
+    Column("seen", Text, nullable=False, default="null"),
+    Index("ix_host_assignments_kind_id", "kind", "id"),
+    Index("ix_host_assignments_host_id_revision", "host_id", "revision"),
+)
+
+consoles = Table(
+    "host_consoles",
+    metadata,
+    uuid_column("server_id", primary_key=True),
+    Column("start", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)

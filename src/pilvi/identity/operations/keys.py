@@ -1,0 +1,91 @@
+"""The two secrets' tools: Fernet for tokens, argon2id for passwords."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from pilvi.errors import Unauthenticated, Unavailable
+from pilvi.identity.model.token import Token
+
+# Verifications at once; each takes 64 MiB and a core for about 0.2 s. Lower: logins queue
+# sooner; higher: logins push everything else off the processor.
+VERIFICATIONS_AT_ONCE = 4
+# Logins that may wait for their turn. Lower: a burst is refused; higher: the last one waits long.
+VERIFICATIONS_WAITING = 64
+# Bytes of a password that are looked at; longer ones are refused before argon2 sees them.
+PASSWORD_BYTES_MAX = 4096
+
+
+class TokenKeys:
+    """Seals and opens tokens with the keys of a folder: the newest seals, every one opens."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not list(directory.glob("*.key")):
+            path = directory / "0001.key"
+            temporary = path.with_suffix(".new")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key())
+            temporary.replace(path)
+        keys = sorted(directory.glob("*.key"), reverse=True)
+        self._fernet = MultiFernet([Fernet(path.read_bytes()) for path in keys])
+
+    def seal(self, token: Token) -> str:
+        """The token as the text that a client keeps."""
+        return self._fernet.encrypt(msgspec.msgpack.encode(token)).decode().rstrip("=")
+
+    def open(self, text: str) -> Token:
+        """What a token says, signature checked, expiry not. Raises `Unauthenticated`."""
+        try:
+            sealed = text.encode("ascii") + b"=" * (-len(text) % 4)
+            return msgspec.msgpack.decode(self._fernet.decrypt(sealed), type=Token)
+        except (InvalidToken, msgspec.MsgspecError, UnicodeEncodeError) as error:
+            raise Unauthenticated("cannot use this token: it is not one of ours") from error
+
+
+class Passwords:
+    """Hashes and verifies passwords, a few at a time."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._slots = asyncio.Semaphore(VERIFICATIONS_AT_ONCE)
+        self._waiting = 0
+        self._nobody = self._hasher.hash("nobody has this password")
+
+    def hash(self, password: str) -> str:
+        """The argon2id hash to keep. Takes about 0.2 s: not for the event loop."""
+        return self._hasher.hash(password)
+
+    async def hash_in_turn(self, password: str) -> str:
+        """`hash` in a thread, in turn with the verifications."""
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password fits; as slow for a user that does not exist (`None`).
+
+        Raises `Unavailable` when too many wait already.
+        """
+        if not password or len(password.encode(errors="replace")) > PASSWORD_BYTES_MAX:
+            return False
+        if self._waiting >= VERIFICATIONS_WAITING:
+            raise Unavailable("cannot check a password now: too many logins wait; try again")
+        self._waiting += 1
+        try:
+            async with self._slots:
+                fits = await asyncio.to_thread(self._fits, password_hash or self._nobody, password)
+        finally:
+            self._waiting -= 1
+        return fits and password_hash is not None
+
+    def _fits(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,164 @@
+"""Typed settings of one cloud, a sentence each; passed in, never global.
+
+They live in `settings.toml` in the state directory, written by `pilvi up` at first start and read
+by every other process. Several clouds live on one machine when their state directory, port and
+name prefix differ.
+"""
+
+import tomllib
+import zlib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import tomli_w
+
+from pilvi.errors import InvalidRequest
+
+DEFAULT_STATE_DIR = Path("/var/lib/pilvi")
+FILE_NAME = "settings.toml"
+
+Prefix = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]{0,5}$")]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+# Numeric ids above every range that Debian, systemd and container tools hand out, so that a guest
+# shares its uid with nothing else; no entry in /etc/passwd is needed.
+UID_RANGE_FIRST = 1_900_000_000
+UID_RANGE_SIZE = 10_000
+UID_RANGES = 8_000
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings of one cloud."""
+
+    state_dir: str = str(DEFAULT_STATE_DIR)
+    """Folder that holds everything the cloud keeps on this machine."""
+    name_prefix: Prefix = "pilvi"
+    """Start of the name of every namespace, interface and nft table; at most 6 characters."""
+    listen_host: str = "127.0.0.1"
+    """Address of the API; another than loopback switches TLS on."""
+    listen_port: Port = 8774
+    """Port of the API, the dashboard and the host contract."""
+    database_url: str = ""
+    """SQLAlchemy URL of the database; empty means SQLite in the state directory."""
+    region: str = "RegionOne"
+    """Name of the region in the service catalog."""
+    iscsi_port: Port = 3260
+    """Port of this host's iSCSI portal, on the loopback address."""
+    external_cidr: str = "172.24.4.0/24"
+    """Range of the external network; its first address is this machine's gateway."""
+    external_nat: bool = True
+    """Whether this machine forwards and masquerades what the external network sends elsewhere."""
+    private_cidr: str = "10.0.0.0/24"
+    """Range of the demo project's private subnet, made at first start."""
+    fake: bool = False
+    """Whether hosts use fake drivers: no QEMU, no root, no packets."""
+    uid_first: int = 0
+    """First numeric user id of this cloud's processes; 0 derives it from the state directory."""
+    token_lifetime_s: int = 12 * 3600
+    """Lifetime of a token in seconds."""
+    vcpu_ratio: float = 4.0
+    """How many virtual CPUs are sold for each CPU of a host."""
+    memory_ratio: float = 1.0
+    """How much guest memory is sold for each MiB of a host."""
+    disk_ratio: float = 1.0
+    """How much guest disk is sold for each GiB of a host's free space."""
+    image_size_bytes_max: int = 1 << 40
+    """Largest upload that the image service accepts, in bytes."""
+    image_virtual_size_bytes_max: int = 2 << 40
+    """Largest virtual size that an uploaded image may declare, in bytes."""
+    host_lease_s: float = 15.0
+    """Seconds without a report after which a host counts as down."""
+
+    @property
+    def state(self) -> Path:
+        """The state directory as a path."""
+        return Path(self.state_dir)
+
+    @property
+    def api_dir(self) -> Path:
+        """What the unprivileged API process owns: database, keys, image store."""
+        return self.state / "api"
+
+    @property
+    def agent_dir(self) -> Path:
+        """What the agent owns: desired state, guests, image cache, volumes, DHCP files."""
+        return self.state / "agent"
+
+    @property
+    def run_dir(self) -> Path:
+        """Pid files and logs of the two processes."""
+        return self.state / "run"
+
+    @property
+    def uid_base(self) -> int:
+        """First uid of this cloud's own range of `UID_RANGE_SIZE`."""
+        if self.uid_first:
+            return self.uid_first
+        slot = zlib.crc32(str(self.state.absolute()).encode()) % UID_RANGES
+        return UID_RANGE_FIRST + slot * UID_RANGE_SIZE
+
+    @property
+    def uid_api(self) -> int:
+        """Uid (and gid) of the API process."""
+        return self.uid_base
+
+    @property
+    def uid_services(self) -> int:
+        """Uid of the network's helper processes: DHCP and metadata."""
+        return self.uid_base + 1
+
+    @property
+    def uid_volumes(self) -> int:
+        """Uid of the iSCSI target and owner of the volume files."""
+        return self.uid_base + 2
+
+    @property
+    def uid_guest_first(self) -> int:
+        """First uid of a guest; the rest of the range follows."""
+        return self.uid_base + 100
+
+    @property
+    def uid_guest_last(self) -> int:
+        """Last uid of a guest."""
+        return self.uid_base + UID_RANGE_SIZE - 1
+
+    @property
+    def tls(self) -> bool:
+        """Whether the API speaks TLS: everywhere but on loopback."""
+        return self.listen_host not in ("127.0.0.1", "::1", "localhost")
+
+    @property
+    def base_url(self) -> str:
+        """Address of the API without a path, as clients on this machine use it."""
+        scheme = "https" if self.tls else "http"
+        host = f"[{self.listen_host}]" if ":" in self.listen_host else self.listen_host
+        return f"{scheme}://{host}:{self.listen_port}"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.api_dir / 'pilvi.db'}"
+
+
+def load_settings(state_dir: Path) -> Settings:
+    """Read the settings of the cloud in `state_dir`.
+
+    Raises `InvalidRequest` that names the file when it is missing, not TOML, or not of this shape.
+    """
+    path = state_dir / FILE_NAME
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text()), Settings)
+    except FileNotFoundError:
+        raise InvalidRequest(f"cannot find {path}: start a cloud with 'pilvi up' first") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise InvalidRequest(f"cannot read {path}: {error}") from error
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings beside the state they describe. Repeatable."""
+    settings.state.mkdir(parents=True, exist_ok=True)
+    path = settings.state / FILE_NAME
+    temporary = path.with_suffix(".new")
+    temporary.write_text(tomli_w.dumps(msgspec.to_builtins(settings)))
+    temporary.replace(path)
