@@ -7,8 +7,8 @@ ATTEMPTS=6        # half a second apart: a metadata service may come up after it
 TIMEOUT_S=8       # for all of it: a network that swallows packets must not hold up the boot
 
 from_config_drive() {
-    device=$(blkid | sed -n 's/^\([^:]*\):.* LABEL="config-2".*/\1/Ip' | head -n 1)
-    [ -n "$device" ] && mount -o ro "$device" /mnt || return 1
+    device=$(findfs LABEL=config-2 || findfs LABEL=CONFIG-2) || return 1
+    mount -o ro -t iso9660 "$device" /mnt || mount -o ro -t vfat "$device" /mnt || return 1
     for name in meta_data.json user_data; do
         [ -e "/mnt/openstack/latest/$name" ] && cp "/mnt/openstack/latest/$name" .
     done
@@ -26,11 +26,11 @@ from_config_drive() {
 # busybox-static 1.35 crashes on "wget -T", so the time limit is set outside.
 fetch() {
     name=${1##*/}
-    wget -q -O "$name.part" "$SERVICE/$1" 2>/dev/null && mv "$name.part" "$name"
+    wget -q -O "$name.part" "$SERVICE/$1" && mv "$name.part" "$name"
 }
 
 from_http() {
-    ip route | grep -q . || return 1
+    ip route get "${SERVICE#http://}" >/dev/null || return 1
     attempt=1
     until fetch openstack/latest/meta_data.json; do
         [ "$attempt" -ge "$ATTEMPTS" ] && return 1
@@ -44,6 +44,7 @@ from_http() {
     wait
 }
 
+exec 2>/dev/null
 mkdir -p "$1" && cd "$1" || exit 1
 if [ "${2:-}" = http ]; then
     from_http

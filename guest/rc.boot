@@ -20,6 +20,13 @@ say() {
     echo "GUEST: $*"
 }
 
+# Only what this machine has: each module costs time, and the rest can wait until after READY.
+load_needed_modules() {
+    modprobe -a virtio_pci button evdev
+    modprobe -a $(sort -u /sys/bus/virtio/devices/*/modalias)
+    [ ! -d /sys/bus/scsi ] || modprobe sd_mod
+}
+
 # Starts a DHCP client for each interface; they look for a lease while the disks are looked at.
 start_network() {
     ip link set lo up
@@ -98,7 +105,7 @@ start_guest_agent() {
     done
 }
 
-modprobe -a $(grep -v '^#' /etc/modules)
+load_needed_modules
 acpid
 start_network
 list_disks
@@ -109,3 +116,5 @@ start_ssh
 start_guest_agent
 run_user_data
 say READY
+# What may be plugged in later must find its driver.
+modprobe -a $(cat /etc/modules) &

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 
 from pilvi.bootstrap import ControlPlane
 from pilvi.core.db import Database, metadata, open_database
@@ -16,6 +17,8 @@ from pilvi.identity.operations.projects import seed_identity
 from pilvi.settings import Settings
 
 BASE = "http://cloud.test"
+# As argon2id as any hash of a password, but made and verified in a millisecond.
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORDS = {"admin": "admin-secret", "demo": "demo-secret"}
 
 
@@ -86,7 +89,7 @@ async def running_cloud(directory: Path, **settings: Any) -> AsyncIterator[Cloud
     db = open_database(chosen.database)
     plane = ControlPlane(chosen, db)
     async with db.write() as tx:
-        hashes = {name: plane.passwords.hash(password) for name, password in PASSWORDS.items()}
+        hashes = {name: HASHER.hash(password) for name, password in PASSWORDS.items()}
         ids = await seed_identity(tx, hashes["admin"], hashes["demo"])
     transport = httpx.ASGITransport(app=plane.build_app())
     try:

@@ -1,11 +1,31 @@
-"""Fixtures of the whole suite."""
+"""Fixtures of the whole suite, and its order: fast tests, then networks, then guests."""
 
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from cloud import Cloud, running_cloud
+from databases import (
+    fresh_postgres,
+    fresh_sqlite,
+    make_postgres_template,
+    make_sqlite_template,
+)
+from pilvi.core.db import Database
+from postgres import running_postgres
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first, then the ones that make networks, then the ones that boot guests."""
+
+    def cost(item: pytest.Item) -> int:
+        if item.get_closest_marker("guest"):
+            return 2
+        return 1 if item.get_closest_marker("root") else 0
+
+    items.sort(key=cost)
 
 
 @pytest.fixture
@@ -13,3 +33,30 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
     """A fresh control plane without hosts."""
     async with running_cloud(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy."""
+    return make_sqlite_template(tmp_path_factory.mktemp("template") / "template.db")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL pattern of a PostgreSQL server with a migrated template database."""
+    with running_postgres() as url:
+        make_postgres_template(url)
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated database: every store test runs on both engines."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        async with fresh_sqlite(template, tmp_path) as database:
+            yield database
+    else:
+        url = request.getfixturevalue("postgres_url")
+        async with fresh_postgres(url, f"test_{uuid.uuid4().hex}") as database:
+            yield database

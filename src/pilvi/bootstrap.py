@@ -18,6 +18,8 @@ from pilvi.hosts.operations.signals import HostSignals
 from pilvi.identity.api.service import build_service as identity_service
 from pilvi.identity.operations.keys import Passwords, TokenKeys
 from pilvi.identity.operations.tokens import authenticate
+from pilvi.placement.api.service import build_service as placement_service
+from pilvi.placement.reconcilers import build_reconcilers as placement_reconcilers
 from pilvi.settings import Settings
 
 log = structlog.get_logger()
@@ -66,10 +68,13 @@ class ControlPlane:
             await asyncio.wait([task])
 
     def _reconcilers(self) -> Sequence[Reconciler]:
-        return []
+        return [
+            *placement_reconcilers(self.db, self.settings),
+        ]
 
     def _services(self) -> Sequence[Service]:
         return [
             identity_service(self.keys, self.passwords),
             hosts_service(self.signals),
+            placement_service(),
         ]

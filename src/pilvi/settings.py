@@ -62,7 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     memory_ratio: float = 1.0
     """How much guest memory is sold for each MiB of a host."""
     disk_ratio: float = 1.0
-    """How much guest disk is sold for each GiB of a host's free space."""
+    """How much guest disk is sold for each GiB of the filesystem that holds guests."""
+    reserved_memory_mib: int = 512
+    """Memory of a host that guests never get, in MiB."""
     image_size_bytes_max: int = 1 << 40
     """Largest upload that the image service accepts, in bytes."""
     image_virtual_size_bytes_max: int = 2 << 40

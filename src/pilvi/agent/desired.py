@@ -9,7 +9,7 @@ owner only.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,15 +65,15 @@ class DesiredState:
             return None
         return msgspec.json.decode(assignment.spec, type=spec_type)
 
-    def keys(self) -> Iterable[tuple[Kind, str]]:
+    def list_keys(self) -> Sequence[tuple[Kind, str]]:
         """Kind and id of every assignment."""
-        return self._assignments.keys()
+        return list(self._assignments)
 
     def list(self, kind: Kind) -> list[Assignment]:
         """All assignments of one kind, the ones to be absent too."""
         return [a for (k, _), a in self._assignments.items() if k == kind]
 
-    def apply(self, desired: Desired) -> list[tuple[Kind, str]]:
+    def apply(self, desired: Desired) -> Sequence[tuple[Kind, str]]:
         """Take what changed, keep it, and name the objects that did. Repeatable.
 
         A revision older than the one known, or another host's, means that the control plane's state
@@ -118,7 +118,7 @@ class DesiredState:
     def _keep(self) -> None:
         """Write what is not on disk yet, the cursor last; what fails is tried again next time."""
         try:
-            for key in list(self._unkept):
+            for key in sorted(self._unkept):
                 self._write(self._path(*key), self._assignments[key], durable=True)
                 self._unkept.discard(key)
             if self._cursor != self._kept_cursor:

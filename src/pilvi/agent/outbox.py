@@ -31,8 +31,15 @@ class Outbox:
         """What was last seen of one object in this run of the agent."""
         return self._newest.get((kind, id))
 
+    def has(self, key: tuple[Kind, str]) -> bool:
+        """Whether an object was looked at in this run of the agent."""
+        return key in self._newest
+
     def take(self, *, full: bool = False) -> list[Observation]:
-        """What to tell now: what changed, or everything. Give it back with `put_back` on failure."""
+        """What to tell now: what changed, or everything.
+
+        When telling fails, give it back with `put_back`.
+        """
         keys = list(self._newest) if full else list(self._untold)
         self._untold.clear()
         self.changed.clear()
@@ -44,6 +51,7 @@ class Outbox:
             key = (observation.kind, observation.id)
             if key in self._newest:
                 self._untold.add(key)
+                self.changed.set()
 
     def forget(self, kind: Kind, id: str, generation: int) -> None:
         """An absent object was told: drop it, unless something newer was seen since."""

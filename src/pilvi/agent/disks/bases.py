@@ -51,7 +51,7 @@ class BaseCache:
             async for piece in pieces:
                 await asyncio.to_thread(writer.write, piece)
             if writer.size != image.size_bytes or writer.sha512 != image.sha512:
-                raise _wrong_bytes()
+                raise wrong_bytes()
             await asyncio.to_thread(writer.finish)
             temporary.rename(self.path(image.image_id))
         finally:
@@ -86,7 +86,7 @@ class _Writer:
 
     def write(self, piece: bytes) -> None:
         if self.size + len(piece) > self._size_max:
-            raise _wrong_bytes()
+            raise wrong_bytes()
         self._hash.update(piece)
         for start in range(0, len(piece), HOLE):
             block = piece[start : start + HOLE]
@@ -108,7 +108,8 @@ class _Writer:
         os.close(self._descriptor)
 
 
-def _wrong_bytes() -> Terminal:
+def wrong_bytes() -> Terminal:
+    """What arrived is not the image. Pure."""
     error = Terminal("cannot use the image: its bytes do not have the checksum it was stored with")
     error.__cause__ = InvalidRequest(error.message)
     return error

@@ -27,6 +27,14 @@ def create_sparse(path: Path, size_bytes: int, owner: int) -> None:
         os.truncate(descriptor, size_bytes)
 
 
+def create_file(path: Path, data: bytes, owner: int) -> None:
+    """Make a file of these bytes. Repeatable."""
+    with _new_file(path, owner) as descriptor:
+        written = 0
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+
+
 def link_base(base: Path, path: Path) -> None:
     """Hold a base under a name of the vm's own, so that it cannot go away. Repeatable."""
     path.unlink(missing_ok=True)

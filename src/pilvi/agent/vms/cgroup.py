@@ -34,9 +34,7 @@ class Cgroups:
         if self._has_v2:
             return self._confine_v2(server_id, pid, limits)
         return [
-            name
-            for name in _V1
-            if self._try(self._confine_v1, name, server_id, pid, limits[name])
+            name for name in _V1 if self._try(self._confine_v1, name, server_id, pid, limits[name])
         ]
 
     def release(self, server_id: str) -> None:

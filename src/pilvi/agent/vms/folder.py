@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilvi.agent.vms.plan import LocalDisk
+from pilvi.agent.vms.local_vm import LocalDisk
 from pilvi.errors import Unavailable
 
 QMP_SOCKET = "qmp.sock"
@@ -24,7 +24,6 @@ VNC_SOCKET = "vnc.sock"
 GUEST_AGENT_SOCKET = "guest-agent.sock"
 CONSOLE_LOG = "console.log"
 PROCESS_LOG = "qemu.log"
-PID_FILE = "qemu.pid"
 _SOCKETS = (QMP_SOCKET, TOOLS_SOCKET, SERIAL_SOCKET, VNC_SOCKET, GUEST_AGENT_SOCKET)
 
 
@@ -101,7 +100,7 @@ class GuestFolder:
 
     def clear_sockets(self) -> None:
         """Remove what an ended process left. Repeatable."""
-        for name in (*_SOCKETS, PID_FILE):
+        for name in _SOCKETS:
             (self.path / name).unlink(missing_ok=True)
 
     @contextlib.contextmanager

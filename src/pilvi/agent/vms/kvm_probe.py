@@ -16,8 +16,11 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+
+from pilvi.agent.vms.command_line import Accelerator
 
 ITERATIONS = 2_000_000
 DEADLINE_S = 0.4
@@ -31,6 +34,18 @@ _SET_REGS, _GET_SREGS, _SET_SREGS = 0x4090AE82, 0x8138AE83, 0x4138AE84
 _SREGS_SIZE, _SEGMENT_SIZE, _EXIT_HALT = 0x138, 24, 5
 _MEMORY_SIZE = 0x10000
 _PML4, _PDPT, _PD, _CODE, _STACK = 0x1000, 0x2000, 0x3000, 0x4000, 0x8000
+
+
+def choose_accelerator() -> Accelerator:
+    """KVM where the probe says that it runs guests and a guest's uid may open it, otherwise TCG."""
+    try:
+        device = Path("/dev/kvm").stat()
+    except OSError:
+        return Accelerator("tcg")
+    is_open, has_group = device.st_mode & 0o006 == 0o006, device.st_mode & 0o060 == 0o060
+    if not (is_open or (has_group and device.st_gid)) or probe_kvm() != "ok":
+        return Accelerator("tcg")
+    return Accelerator("kvm", None if is_open else device.st_gid)
 
 
 def probe_kvm() -> str:

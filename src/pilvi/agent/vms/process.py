@@ -6,13 +6,17 @@ another process is never signalled.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import resource
 import select
 import signal
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pilvi.errors import Unavailable
 
 
 @dataclass(slots=True)
@@ -67,7 +71,24 @@ class GuestProcess:
         os.close(self.pidfd)
 
 
-def spawn(command: list[str], folder: Path, log: int) -> GuestProcess:
+@contextlib.contextmanager
+def start_lock(path: Path) -> Iterator[int]:
+    """A lock to be inherited by the process that is started: held for as long as it lives.
+
+    Raises `Unavailable` when an earlier process still has it. QEMU's own -pidfile would serve, but
+    it wants to reach its folder from the root.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    except BlockingIOError:
+        raise Unavailable("cannot start the guest: an earlier process still runs") from None
+    finally:
+        os.close(descriptor)
+
+
+def spawn(command: list[str], folder: Path, log: int, inherited: list[int]) -> GuestProcess:
     """Start a process that outlives this one, working in `folder`, its words going to `log`."""
     child = subprocess.Popen(
         command,
@@ -76,6 +97,7 @@ def spawn(command: list[str], folder: Path, log: int) -> GuestProcess:
         stdout=log,
         stderr=log,
         start_new_session=True,
+        pass_fds=inherited,
     )
     process = GuestProcess(child.pid, os.pidfd_open(child.pid))
     # It is collected through its pidfd: the other object must never wait for this pid.
@@ -88,8 +110,8 @@ def spawn(command: list[str], folder: Path, log: int) -> GuestProcess:
 def find_processes(uid: int) -> list[GuestProcess]:
     """Every living process of a uid; the caller closes them."""
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (process := _open(int(name), uid)):
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit() and (process := _open(int(path.name), uid)):
             found.append(process)
     return found
 
@@ -110,7 +132,7 @@ def _open(pid: int, uid: int) -> GuestProcess | None:
 
 def _uid(pid: int) -> int | None:
     try:
-        with open(f"/proc/{pid}/status", "rb") as file:
+        with Path(f"/proc/{pid}/status").open("rb") as file:
             for line in file:
                 if line.startswith(b"Uid:"):
                     return int(line.split()[1])

@@ -14,6 +14,7 @@ import msgspec
 from pilvi.errors import InvalidRequest, NoCapacity
 
 FILE_NAME = "record.json"
+LOCK_NAME = "lock"
 _ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")
 
 
@@ -75,6 +76,10 @@ class RecordStore:
         """The folder that holds everything of a vm."""
         return self._directory / check_id(server_id)
 
+    def lock_path(self, server_id: str) -> Path:
+        """The file that a vm's process holds locked."""
+        return self.folder(server_id) / LOCK_NAME
+
     def find(self, server_id: str) -> VmRecord | None:
         """The record of a vm, or None."""
         return self._records.get(server_id)
@@ -115,9 +120,8 @@ class RecordStore:
     def remove(self, server_id: str) -> None:
         """Drop the record and its folder, which holds nothing else any more. Repeatable."""
         folder = self.folder(server_id)
-        (folder / FILE_NAME).unlink(missing_ok=True)
-        for leftover in folder.glob(f"{FILE_NAME}*"):
-            leftover.unlink()
+        for name in (LOCK_NAME, FILE_NAME, f"{FILE_NAME}.new"):
+            (folder / name).unlink(missing_ok=True)
         if folder.exists():
             folder.rmdir()
         with self._lock:

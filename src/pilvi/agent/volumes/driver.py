@@ -81,12 +81,11 @@ class VolumeDriver(Protocol):
         """Make a target of the volume's file; it answers only when its account guards it."""
         ...
 
-    async def grow_target(self, volume_id: str, iqn: str) -> None:
-        """Let a target's initiators see the file's present size. `Conflict` while it is busy."""
-        ...
-
     async def remove_target(self, volume_id: str, iqn: str) -> None:
-        """End a target and its account; who is logged in is logged out."""
+        """End a target and its account; who is logged in is logged out.
+
+        An initiator that finds the same target again soon goes on without an error.
+        """
         ...
 
     async def close(self) -> None:

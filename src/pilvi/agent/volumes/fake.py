@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pilvi.agent.volumes.driver import SeenTarget, SeenVolume, fingerprint
 from pilvi.errors import NoCapacity, NotFound, Unavailable
@@ -15,15 +15,17 @@ class FakeVolumeDriver:
 
     portal: str = "127.0.0.1:3260"
     capacity_bytes: int = 1 << 50
-    capabilities: Sequence[str] = ("VOLUME_EXTEND_ONLINE",)
+    capabilities: Sequence[str] = ("COMPUTE_VOLUME_ATTACH", "COMPUTE_VOLUME_EXTEND")
+    failures: list[Exception] = field(default_factory=list)
+    """What the next makings of a file raise."""
+    is_running: bool = False
     _sizes: dict[str, int] = field(default_factory=dict)
     _targets: dict[tuple[str, str], SeenTarget] = field(default_factory=dict)
-    _is_running: bool = False
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
         """Run the service."""
-        self._is_running = True
+        self.is_running = True
 
     async def wait_ended(self) -> None:
         """Wait for `end_service`."""
@@ -32,9 +34,13 @@ class FakeVolumeDriver:
 
     def end_service(self) -> None:
         """The service ends by itself, as after a crash: every target is gone."""
-        self._is_running = False
+        self.is_running = False
         self._targets.clear()
         self._ended.set()
+
+    def list_targets(self) -> list[str]:
+        """Names of all targets that answer now."""
+        return [target.iqn for target in self._targets.values()]
 
     async def observe(self, volume_id: str) -> SeenVolume:
         """What is kept of one volume."""
@@ -43,6 +49,8 @@ class FakeVolumeDriver:
 
     async def make_file(self, volume_id: str, size_bytes: int) -> None:
         """Note the size."""
+        if self.failures:
+            raise self.failures.pop(0)
         if size_bytes > self.capacity_bytes:
             raise NoCapacity(f"cannot keep a volume of {size_bytes} bytes on this host")
         self._sizes[volume_id] = max(size_bytes, self._sizes.get(volume_id, 0))
@@ -56,14 +64,6 @@ class FakeVolumeDriver:
         target = SeenTarget(export.iqn, fingerprint(export), self._size_to_serve(volume_id))
         self._targets[(volume_id, export.iqn)] = target
 
-    async def grow_target(self, volume_id: str, iqn: str) -> None:
-        """Note the file's size as the target's."""
-        size = self._size_to_serve(volume_id)
-        target = self._targets.get((volume_id, iqn))
-        if target is None:
-            raise NotFound(f"cannot find target {iqn}")
-        self._targets[(volume_id, iqn)] = replace(target, size_bytes=size)
-
     async def remove_target(self, volume_id: str, iqn: str) -> None:
         """Forget a target."""
         self._targets.pop((volume_id, iqn), None)
@@ -72,7 +72,7 @@ class FakeVolumeDriver:
         """Nothing is held."""
 
     def _size_to_serve(self, volume_id: str) -> int:
-        if not self._is_running:
+        if not self.is_running:
             raise Unavailable("cannot reach the iSCSI target service: it does not run")
         size = self._sizes.get(volume_id)
         if size is None:

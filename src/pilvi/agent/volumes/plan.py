@@ -26,41 +26,34 @@ class AddTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowTarget:
-    """Let a target show the file's present size."""
-
-    iqn: str
-
-
-@dataclass(frozen=True, slots=True)
 class RemoveTarget:
     """End a target."""
 
     iqn: str
 
 
-Step = MakeFile | RemoveFile | AddTarget | GrowTarget | RemoveTarget
+Step = MakeFile | RemoveFile | AddTarget | RemoveTarget
 
 
 def plan_volume(spec: VolumeSpec | None, seen: SeenVolume) -> list[Step]:
     """The steps from what is seen to what is desired, in order; none when they agree. Pure.
 
-    Targets go before the file, so that nothing is served from a file that is being removed. A wish
-    for less than there is, is never granted: the bytes could be somebody's.
+    Targets go before the file, so that nothing is served from a file that is being removed. A
+    target shows the size that its file had when it was made: when the file grows, it is made again.
+    A wish for less than there is, is never granted: the bytes could be somebody's.
     """
     if spec is None:
         steps: list[Step] = [RemoveTarget(target.iqn) for target in seen.targets]
         return steps if seen.size_bytes is None else [*steps, RemoveFile()]
-    wanted = {export.iqn: export for export in spec.exports}
-    as_wanted = {
-        target.iqn: target
-        for target in seen.targets
-        if target.iqn in wanted and target.fingerprint == fingerprint(wanted[target.iqn])
-    }
     size = max(spec.size_bytes, seen.size_bytes or 0)
-    steps = [RemoveTarget(target.iqn) for target in seen.targets if target.iqn not in as_wanted]
+    wanted = {fingerprint(export): export for export in spec.exports}
+    stale = [
+        target
+        for target in seen.targets
+        if target.fingerprint not in wanted or target.size_bytes != size
+    ]
+    kept = {target.fingerprint for target in seen.targets if target not in stale}
+    steps = [RemoveTarget(target.iqn) for target in stale]
     if seen.size_bytes is None or seen.size_bytes < size:
         steps.append(MakeFile(size))
-    steps += [GrowTarget(iqn) for iqn, target in as_wanted.items() if target.size_bytes < size]
-    steps += [AddTarget(export) for iqn, export in wanted.items() if iqn not in as_wanted]
-    return steps
+    return steps + [AddTarget(export) for key, export in wanted.items() if key not in kept]

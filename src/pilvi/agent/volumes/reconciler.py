@@ -8,10 +8,10 @@ import structlog
 
 from pilvi.agent.context import AgentContext
 from pilvi.agent.faults import fault_of
+from pilvi.agent.neighbours import list_neighbours
 from pilvi.agent.volumes.driver import SeenVolume, VolumeDriver, fingerprint
 from pilvi.agent.volumes.plan import (
     AddTarget,
-    GrowTarget,
     MakeFile,
     RemoveFile,
     RemoveTarget,
@@ -40,6 +40,7 @@ class VolumeReconciler:
     def __init__(self, context: AgentContext, driver: VolumeDriver) -> None:
         self._context = context
         self._driver = driver
+        self._told_usage: dict[str, int] = {}
 
     async def reconcile(self, id: str) -> Result:
         """Bring one volume to its wish and tell what is there."""
@@ -58,7 +59,7 @@ class VolumeReconciler:
         if steps:
             seen = await self._driver.observe(id)
         self._publish(assignment, spec, seen)
-        if any(isinstance(step, AddTarget | GrowTarget) for step in steps):
+        if any(isinstance(step, AddTarget) for step in steps):
             self._wake_guests(id)
         return Done()
 
@@ -97,23 +98,24 @@ class VolumeReconciler:
         while True:
             await self._driver.wait_ended()
             log.warning("the iSCSI target service ended")
-            while self._wake_all():
+            while wanted := self._list_wanted():
                 try:
                     await self._driver.start()
-                    break
                 except PilviError as error:
                     log.error("cannot start the iSCSI target service", error=error.message)
                     await asyncio.sleep(RESTART_S)
-            self._wake_all()
+                    continue
+                for id in wanted:
+                    self._context.wake(Kind.VOLUME, id)
+                break
 
     async def _watch_usage(self) -> None:
         while True:
             await asyncio.sleep(USAGE_S)
-            for assignment in self._context.desired.list(Kind.VOLUME):
-                last = self._context.outbox.find(Kind.VOLUME, assignment.id)
-                seen = await self._driver.observe(assignment.id)
-                if last is not None and last.settled and last.seen != _encode(self._told(seen, ())):
-                    self._context.wake(Kind.VOLUME, assignment.id)
+            for id in self._list_wanted():
+                seen = await self._driver.observe(id)
+                if self._told_usage.get(id, seen.used_bytes) != seen.used_bytes:
+                    self._context.wake(Kind.VOLUME, id)
 
     async def _take(self, id: str, step: Step) -> None:
         match step:
@@ -123,7 +125,48 @@ class VolumeReconciler:
                 await self._driver.remove_file(id)
             case AddTarget(export):
                 await self._driver.add_target(id, export)
-            case GrowTarget(iqn):
-                await self._driver.grow_target(id, iqn)
             case RemoveTarget(iqn):
                 await self._driver.remove_target(id, iqn)
+
+    def _publish(self, assignment: Assignment, spec: VolumeSpec | None, seen: SeenVolume) -> None:
+        answering = {target.fingerprint for target in seen.targets}
+        exports = [] if spec is None else spec.exports
+        told = VolumeSeen(
+            size_bytes=seen.size_bytes or 0,
+            used_bytes=seen.used_bytes,
+            portal=self._driver.portal,
+            exported=[e.attachment_id for e in exports if fingerprint(e) in answering],
+        )
+        if spec is None:
+            self._told_usage.pop(assignment.id, None)
+        else:
+            self._told_usage[assignment.id] = seen.used_bytes
+        self._context.outbox.publish(
+            Observation(
+                kind=Kind.VOLUME,
+                id=assignment.id,
+                generation=assignment.generation,
+                present=seen.is_present,
+                settled=not plan_volume(spec, seen),
+                seen=msgspec.Raw(msgspec.json.encode(told)),
+            )
+        )
+
+    def _wake_guests(self, id: str) -> None:
+        for kind, neighbour in list_neighbours(self._context.desired, Kind.VOLUME, id):
+            self._context.wake(kind, neighbour)
+
+    def _list_wanted(self) -> list[str]:
+        return [a.id for a in self._context.desired.list(Kind.VOLUME) if a.present]
+
+    def _is_answered(self, assignment: Assignment) -> bool:
+        last = self._context.outbox.find(Kind.VOLUME, assignment.id)
+        if last is None or last.generation != assignment.generation:
+            return False
+        return last.settled or (last.fault is not None and last.fault.terminal)
+
+
+def _read_spec(assignment: Assignment) -> VolumeSpec | None:
+    if not assignment.present:
+        return None
+    return msgspec.json.decode(assignment.spec, type=VolumeSpec)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import stat
 from collections.abc import Sequence
@@ -18,7 +19,13 @@ from pilvi.errors import Conflict, Internal, InvalidRequest, NoCapacity, NotFoun
 from pilvi.host_api.volumes import Export
 from pilvi.settings import Settings
 
-INITIATOR_ADDRESS = "127.0.0.1"
+ALLOWED_INITIATOR = "initiator-address=127.0.0.1"
+# Seconds for requests of a logged-out initiator to be done. Lower: a slow disk delays a detach by
+# a whole retry; higher: a stuck disk holds the reconciler.
+DRAIN_S = 5.0
+DRAIN_LOOK_S = 0.005
+CONNECTIONS_MAX = 64
+CONNECTION = re.compile(r"^Session: (\d{1,9})\n\s+Connection: (\d{1,9})$", re.MULTILINE)
 SERIAL_CHARACTERS = 20
 """As many as virtio shows of a disk's serial number; the SCSI one is the same."""
 
@@ -26,7 +33,7 @@ SERIAL_CHARACTERS = 20
 class TgtVolumeDriver:
     """Keeps volumes below `settings.agent_dir`/volumes."""
 
-    capabilities: Sequence[str] = ("VOLUME_EXTEND_ONLINE", "VOLUME_THIN_PROVISIONING")
+    capabilities: Sequence[str] = ("COMPUTE_VOLUME_ATTACH", "COMPUTE_VOLUME_EXTEND")
 
     def __init__(self, settings: Settings) -> None:
         self._service = TgtService(settings)
@@ -89,21 +96,7 @@ class TgtVolumeDriver:
             self._record.keep(record)
             await self._make_target(record, export)
             whole = fingerprint(export)
-            self._record.keep(
-                msgspec.structs.replace(record, fingerprint=whole, size_bytes=size)
-            )
-
-    async def grow_target(self, volume_id: str, iqn: str) -> None:
-        """Close and open the unit's file: tgtd reads a file's size only when it opens it."""
-        async with self._changing:
-            record = self._record.find(iqn)
-            if record is None:
-                raise NotFound(f"cannot find target {iqn}")
-            size = self._file_size(volume_id)
-            name = self._path(volume_id).name
-            for words in ("online=0", f"path={name}", "online=1"):
-                await self._expect(_change_unit(record, words))
-            self._record.keep(msgspec.structs.replace(record, size_bytes=size))
+            self._record.keep(msgspec.structs.replace(record, fingerprint=whole, size_bytes=size))
 
     async def remove_target(self, volume_id: str, iqn: str) -> None:
         """End a target and its account."""
@@ -115,62 +108,60 @@ class TgtVolumeDriver:
         self._service.client.close()
 
     async def _make_target(self, record: TargetRecord, export: Export) -> None:
-        number, unit, name = record.number, record.unit, f"{record.volume_id}.raw"
+        number, unit = record.number, record.unit
         user = f"user={export.username}"
+        file = f"path={record.volume_id}.raw,bstype=rdwr,blocksize=512"
         serial = record.volume_id[:SERIAL_CHARACTERS]
-        words = f"vendor_id=PILVI,product_id=VOLUME,scsi_sn={serial},thin_provisioning=1"
-        if export.read_only:
-            words += ",readonly=1"
+        traits = f"vendor_id=PILVI,product_id=VOLUME,scsi_sn={serial},thin_provisioning=1"
+        traits = f"targetOps {traits},readonly={int(export.read_only)},"
+        password = f"password={export.password}"
         for request in (
             Request(Mode.TARGET, Operation.NEW, number, 0, f"targetname={export.iqn}"),
-            Request(Mode.ACCOUNT, Operation.NEW, 0, 0, f"{user},password={export.password}"),
+            Request(Mode.ACCOUNT, Operation.NEW, 0, 0, f"{user},{password}"),
             Request(Mode.ACCOUNT, Operation.BIND, number, 0, user),
-            Request(
-                Mode.UNIT,
-                Operation.NEW,
-                number,
-                unit,
-                f"path={name},bstype=rdwr,blocksize=512",
-            ),
-            _change_unit(record, words),
-            Request(
-                Mode.TARGET,
-                Operation.BIND,
-                number,
-                0,
-                f"initiator-address={INITIATOR_ADDRESS}",
-            ),
+            Request(Mode.UNIT, Operation.NEW, number, unit, file),
+            Request(Mode.UNIT, Operation.UPDATE, number, unit, traits),
+            Request(Mode.TARGET, Operation.BIND, number, 0, ALLOWED_INITIATOR),
         ):
-            await self._expect(request)
+            _expect(await self._service.client.call(request), repr(request))
 
     async def _remove(self, iqn: str) -> None:
         """The target goes before its account: without one it would let everybody in."""
         record = self._record.find(iqn)
         if record is None:
             return
-        address = f"initiator-address={INITIATOR_ADDRESS}"
-        await self._service.client.call(
-            Request(Mode.TARGET, Operation.UNBIND, record.number, 0, address)
-        )
-        error = await self._service.client.call(
-            Request(Mode.TARGET, Operation.DELETE, record.number, force=True)
-        )
-        if error == Reply.UNIT_ACTIVE:
-            raise Conflict(f"cannot end target {iqn}: requests of a guest are under way")
-        if error not in (Reply.SUCCESS, Reply.NO_TARGET):
-            raise Internal("cannot end an iSCSI target", detail=f"{iqn}: tgtd error {error}")
-        await self._expect(
-            Request(Mode.ACCOUNT, Operation.DELETE, 0, 0, f"user={record.username}"),
-            also=Reply.NO_ACCOUNT,
-        )
+        await self._call(Mode.TARGET, Operation.UNBIND, record.number, ALLOWED_INITIATOR)
+        deadline = asyncio.get_running_loop().time() + DRAIN_S
+        while (number := await self._delete_target(record)) == Reply.UNIT_ACTIVE:
+            if asyncio.get_running_loop().time() > deadline:
+                raise Conflict(f"cannot end target {iqn}: requests of a guest are under way")
+            await asyncio.sleep(DRAIN_LOOK_S)
+        _expect(number, f"delete target {iqn}", also=Reply.NO_TARGET)
+        user = f"user={record.username}"
+        number = await self._call(Mode.ACCOUNT, Operation.DELETE, 0, user)
+        _expect(number, f"delete the account of {iqn}", also=Reply.NO_ACCOUNT)
         self._record.drop(iqn)
 
-    async def _expect(self, request: Request, also: Reply = Reply.SUCCESS) -> None:
-        error = await self._service.client.call(request)
-        if error == Reply.UNIT_ACTIVE:
-            raise Conflict("cannot change an iSCSI target: requests of a guest are under way")
-        if error not in (Reply.SUCCESS, also):
-            raise Internal("cannot change an iSCSI target", detail=f"{request}: error {error}")
+    async def _delete_target(self, record: TargetRecord) -> int:
+        """Log everybody out, then delete; a unit whose requests are not all done refuses."""
+        client = self._service.client
+        _, text = await client.ask(Request(Mode.CONNECTION, Operation.SHOW, record.number))
+        # What initiators say of themselves stands in this text too; a made-up number is harmless,
+        # because only connections of this very target can be named.
+        for session, connection in CONNECTION.findall(text)[:CONNECTIONS_MAX]:
+            await client.call(
+                Request(
+                    Mode.CONNECTION,
+                    Operation.DELETE,
+                    record.number,
+                    session=int(session),
+                    connection=int(connection),
+                )
+            )
+        return await client.call(Request(Mode.TARGET, Operation.DELETE, record.number, force=True))
+
+    async def _call(self, mode: Mode, operation: Operation, target: int, words: str) -> int:
+        return await self._service.client.call(Request(mode, operation, target, parameters=words))
 
     def _path(self, volume_id: str) -> Path:
         if not ID_SHAPE.fullmatch(volume_id):
@@ -211,14 +202,16 @@ class TgtVolumeDriver:
         """Refuse what would end a parameter early in tgtd's comma-separated protocol."""
         for word in (export.iqn, export.username, export.password):
             if not word or not word.isprintable() or set(word) & set(", "):
-                raise InvalidRequest("cannot export a volume: a name or password has a strange shape")
+                raise InvalidRequest(
+                    "cannot export a volume: a name or password has a strange shape"
+                )
         if export.lun < 1:
             raise InvalidRequest("cannot export a volume: unit 0 is tgtd's own")
 
 
-def _change_unit(record: TargetRecord, words: str) -> Request:
-    parameters = f"targetOps {words},"
-    return Request(Mode.UNIT, Operation.UPDATE, record.number, record.unit, parameters)
+def _expect(number: int, what: str, also: Reply = Reply.SUCCESS) -> None:
+    if number not in (Reply.SUCCESS, also):
+        raise Internal("cannot change an iSCSI target", detail=f"{what}: tgtd error {number}")
 
 
 def purge(settings: Settings) -> None:

@@ -40,6 +40,8 @@ class Mode(IntEnum):
     SYSTEM = 0
     TARGET = 1
     UNIT = 2
+    PORTAL = 3
+    CONNECTION = 6
     ACCOUNT = 7
 
 
@@ -76,6 +78,8 @@ class Request:
     target: int = 0
     unit: int = 0
     parameters: str = ""
+    session: int = 0
+    connection: int = 0
     force: bool = False
 
     def __repr__(self) -> str:
@@ -95,9 +99,9 @@ def encode_request(request: Request) -> bytes:
         b"iscsi",
         HEADER.size + len(body),
         request.target,
-        0,
+        request.session,
         request.unit,
-        0,
+        request.connection,
         0,
         0,
         0,
@@ -119,6 +123,10 @@ class TgtClient:
 
     async def call(self, request: Request) -> int:
         """Send one request and return its error number; raises `Unavailable` without an answer."""
+        return (await self.ask(request))[0]
+
+    async def ask(self, request: Request) -> tuple[int, str]:
+        """Send one request and return its error number and text."""
         loop = asyncio.get_running_loop()
         try:
             # Opened here, as root: the thread may not walk through the folders above.
@@ -127,18 +135,19 @@ class TgtClient:
             raise Unavailable(UNREACHABLE, detail=f"{request}: {error}") from error
         return await loop.run_in_executor(self._thread, self._exchange, directory, request)
 
-    async def is_answering(self) -> bool:
-        """Whether tgtd takes requests now."""
+    async def find_portals(self) -> str | None:
+        """The addresses at which tgtd listens, as it prints them; None when it does not answer."""
         try:
-            return await self.call(Request(Mode.SYSTEM, Operation.SHOW)) == Reply.SUCCESS
+            number, text = await self.ask(Request(Mode.PORTAL, Operation.SHOW))
         except Unavailable:
-            return False
+            return None
+        return text if number == Reply.SUCCESS else None
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _exchange(self, directory: int, request: Request) -> int:
+    def _exchange(self, directory: int, request: Request) -> tuple[int, str]:
         try:
             with contextlib.ExitStack() as stack:
                 stack.callback(os.close, directory)
@@ -147,11 +156,11 @@ class TgtClient:
                 # A socket's path is limited to 107 bytes, a state directory's is not.
                 connection.connect(f"/proc/self/fd/{directory}/{self._name}")
                 connection.sendall(encode_request(request))
-                error, length = REPLY.unpack(_receive(connection, REPLY.size))
-                _receive(connection, min(length - REPLY.size, REPLY_BYTES_MAX))
+                number, length = REPLY.unpack(_receive(connection, REPLY.size))
+                text = _receive(connection, min(length - REPLY.size, REPLY_BYTES_MAX))
         except OSError as error:
             raise Unavailable(UNREACHABLE, detail=f"{request}: {error}") from error
-        return int(error)
+        return number, text.rstrip(b"\0").decode(errors="replace")
 
 
 def _receive(connection: socket.socket, size: int) -> bytes:

@@ -184,23 +184,28 @@ class TgtService:
 
     async def _wait_answering(self, child: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_S
-        while not await self.client.is_answering():
+        while (portals := await self.client.find_portals()) is None:
             if child.poll() is not None or time.monotonic() > deadline:
-                raise Unavailable(
-                    f"cannot start the iSCSI target service on {self.portal}: "
-                    f"is the port taken? {self.directory / 'tgtd.log'} says more"
-                )
+                break
             await asyncio.sleep(START_LOOK_S)
+        # tgtd runs on, without a word, when its port is taken.
+        if portals is None or f"{self.portal}," not in portals:
+            child.kill()
+            await asyncio.to_thread(child.wait, END_S)
+            raise Unavailable(
+                f"cannot start the iSCSI target service on {self.portal}: "
+                f"is the port taken? {self.directory / 'tgtd.log'} says more"
+            )
 
 
 async def _wait_exit(pid: int) -> None:
     """Return when a process, child or not, has ended."""
     handle = os.pidfd_open(pid)
     loop = asyncio.get_running_loop()
-    ended = loop.create_future()
-    loop.add_reader(handle, lambda: ended.done() or ended.set_result(None))
+    ended = asyncio.Event()
+    loop.add_reader(handle, ended.set)
     try:
-        await ended
+        await ended.wait()
     finally:
         loop.remove_reader(handle)
         os.close(handle)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from pilvi.core.http import Call
-from pilvi.errors import NotFound
+from pilvi.errors import InvalidRequest, NotFound
 from pilvi.identity.model.identity import DEFAULT_DOMAIN_ID, Domain, Project, Role
 from pilvi.identity.operations import projects as operations
 from pilvi.identity.store import projects, users
@@ -109,7 +109,7 @@ def set_fields(fields: msgspec.Struct, *names: str) -> dict[str, Any]:
 
 def _required_name(name: str | msgspec.UnsetType) -> str:
     if name is msgspec.UNSET:
-        raise msgspec.ValidationError("Object missing required field `name`")
+        raise InvalidRequest("cannot create a project without a name")
     return name
 
 

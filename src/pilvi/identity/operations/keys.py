@@ -56,7 +56,7 @@ class Passwords:
         self._hasher = PasswordHasher()
         self._slots = asyncio.Semaphore(VERIFICATIONS_AT_ONCE)
         self._waiting = 0
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody: str | None = None
 
     def hash(self, password: str) -> str:
         """The argon2id hash to keep. Takes about 0.2 s: not for the event loop."""
@@ -79,13 +79,15 @@ class Passwords:
         self._waiting += 1
         try:
             async with self._slots:
-                fits = await asyncio.to_thread(self._fits, password_hash or self._nobody, password)
+                fits = await asyncio.to_thread(self._fits, password_hash, password)
         finally:
             self._waiting -= 1
         return fits and password_hash is not None
 
-    def _fits(self, password_hash: str, password: str) -> bool:
+    def _fits(self, password_hash: str | None, password: str) -> bool:
+        if self._nobody is None:
+            self._nobody = self._hasher.hash("nobody has this password")
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False

@@ -1,0 +1,1 @@
+"""The real driver: Linux namespaces, bridges, taps, nftables, dnsmasq."""

@@ -1,0 +1,190 @@
+"""Interfaces, addresses and routes of one namespace, through rtnetlink."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pyroute2.iproute.linux import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from pilvi.agent.ports.linux import namespaces
+
+_NO_SUCH_DEVICE = 19
+_FILE_EXISTS = 17
+_NOT_FOUND = (2, 3, 19, 99)
+_IFF_UP = 1
+_STATIC_ROUTE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface."""
+
+    index: int
+    name: str
+    mac: str
+    mtu: int
+    is_up: bool
+    master: int | None
+    """Index of the bridge that it is plugged into."""
+    alias: str
+
+
+class Links:
+    """The interfaces of the namespace in which this was made. Used by one thread only."""
+
+    def __init__(self) -> None:
+        self._route: Any = IPRoute()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close the socket; an open one keeps its namespace alive."""
+        self._route.close()
+
+    def find(self, name: str) -> Link | None:
+        """The interface of this name."""
+        try:
+            answer = list(self._route.link("get", ifname=name))
+        except NetlinkError as error:
+            if error.code == _NO_SUCH_DEVICE:
+                return None
+            raise
+        return _link(answer[0]) if answer else None
+
+    def name_of(self, index: int) -> str | None:
+        """Name of the interface with this index."""
+        try:
+            return str(next(iter(self._route.link("get", index=index))).get("ifname"))
+        except NetlinkError as error:
+            if error.code == _NO_SUCH_DEVICE:
+                return None
+            raise
+
+    def list(self) -> list[Link]:
+        """All interfaces."""
+        return [_link(message) for message in self._route.get_links()]
+
+    def add_bridge(self, name: str, alias: str) -> Link:
+        """Make a bridge that forwards at once and floods multicast. Repeatable."""
+        if self.find(name) is None:
+            self._route.link(
+                "add",
+                ifname=name,
+                kind="bridge",
+                br_stp_state=0,
+                br_forward_delay=0,
+                br_mcast_snooping=0,
+            )
+        link = self._get(name)
+        if link.alias != alias:
+            self._route.link("set", index=link.index, IFLA_IFALIAS=alias)
+        return link
+
+    def add_veth(self, name: str, peer_namespace: str) -> None:
+        """Make a veth here whose other end has the same name in another namespace."""
+        peer = {"ifname": name, "net_ns_fd": peer_namespace}
+        self._route.link("add", ifname=name, kind="veth", peer=peer)
+
+    def set_mac(self, name: str, mac: str) -> None:
+        """Change an interface's MAC."""
+        self._route.link("set", index=self._get(name).index, address=mac)
+
+    def set_mtu(self, name: str, mtu: int) -> None:
+        """Change an interface's MTU."""
+        self._route.link("set", index=self._get(name).index, mtu=mtu)
+
+    def set_alias(self, name: str, alias: str) -> None:
+        """Give an interface a note."""
+        self._route.link("set", index=self._get(name).index, IFLA_IFALIAS=alias)
+
+    def raise_link(self, name: str) -> None:
+        """Bring an interface up. Repeatable."""
+        self._route.link("set", index=self._get(name).index, state="up")
+
+    def plug(self, name: str, bridge: str | None) -> None:
+        """Put an interface into a bridge, or into none. Repeatable."""
+        master = 0 if bridge is None else self._get(bridge).index
+        self._route.link("set", index=self._get(name).index, master=master)
+
+    def remove(self, name: str) -> None:
+        """Remove an interface. Repeatable."""
+        link = self.find(name)
+        if link is not None:
+            with _already(_NOT_FOUND):
+                self._route.link("del", index=link.index)
+
+    def addresses(self, name: str) -> frozenset[str]:
+        """IPv4 addresses of an interface, with prefix length."""
+        found = self._route.get_addr(family=2, index=self._get(name).index)
+        return frozenset(f"{a.get('local') or a.get('address')}/{a['prefixlen']}" for a in found)
+
+    def set_addresses(self, name: str, addresses: frozenset[str]) -> frozenset[str]:
+        """Make the addresses of an interface exactly these; answers the ones that are new."""
+        index = self._get(name).index
+        there = self.addresses(name)
+        for address in sorted(there - addresses):
+            with _already(_NOT_FOUND):
+                ip, _, length = address.partition("/")
+                self._route.addr("del", index=index, address=ip, prefixlen=int(length))
+        for address in sorted(addresses - there):
+            ip, _, length = address.partition("/")
+            with _already((_FILE_EXISTS,)):
+                self._route.addr("add", index=index, address=ip, prefixlen=int(length))
+        return addresses - there
+
+    def routes(self) -> frozenset[tuple[str, str]]:
+        """Destination and next hop of every route of the main table that has a next hop."""
+        found = set()
+        for route in self._route.get_routes(family=2, table=254):
+            via = route.get("gateway")
+            if via:
+                found.add((f"{route.get('dst') or '0.0.0.0'}/{route['dst_len']}", str(via)))
+        return frozenset(found)
+
+    def set_routes(self, routes: frozenset[tuple[str, str]]) -> None:
+        """Make the routes with a next hop exactly these. Repeatable."""
+        there = self.routes()
+        for destination, via in sorted(there - routes):
+            with _already(_NOT_FOUND):
+                self._route.route("del", dst=destination, gateway=via)
+        for destination, via in sorted(routes - there):
+            self._route.route("replace", dst=destination, gateway=via, proto=_STATIC_ROUTE)
+
+    def _get(self, name: str) -> Link:
+        link = self.find(name)
+        if link is None:
+            raise OSError(_NO_SUCH_DEVICE, f"there is no interface {name}")
+        return link
+
+
+@contextmanager
+def links_of(namespace: str) -> Iterator[Links]:
+    """The interfaces of a namespace, for a short while."""
+    with namespaces.inside(namespace):
+        links = Links()
+        try:
+            yield links
+        finally:
+            links.close()
+
+
+@contextmanager
+def _already(codes: tuple[int, ...]) -> Iterator[None]:
+    """Ignore that somebody was quicker."""
+    try:
+        yield
+    except NetlinkError as error:
+        if error.code not in codes:
+            raise
+
+
+def _link(message: Any) -> Link:
+    return Link(
+        index=message["index"],
+        name=message.get("ifname"),
+        mac=message.get("address") or "",
+        mtu=message.get("mtu") or 0,
+        is_up=bool(message["flags"] & _IFF_UP),
+        master=message.get("master") or None,
+        alias=message.get("ifalias") or "",
+    )

@@ -1,0 +1,392 @@
+"""The real driver: QEMU processes, qcow2 overlays, QMP.
+
+Invariants: a vm's uid and slots are recorded before they are used; no process of a uid is left
+when its record goes; nothing that a guest's process wrote is believed without its owner's uid.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from pilvi.agent.disks.bases import BaseCache
+from pilvi.agent.vms import guest_disks, plugs
+from pilvi.agent.vms.cgroup import Cgroups
+from pilvi.agent.vms.command_line import SLOTS_PLUGS, Accelerator, command
+from pilvi.agent.vms.console import ConsolePiece, bound_logs, read_log, read_tail
+from pilvi.agent.vms.driver import DriverFacts, LocalCapture
+from pilvi.agent.vms.faults import launch_error
+from pilvi.agent.vms.guests import Changes, Guest, Guests
+from pilvi.agent.vms.kvm_probe import choose_accelerator
+from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Process
+from pilvi.agent.vms.process import GuestProcess, find_processes, spawn, start_lock
+from pilvi.agent.vms.qemu_captures import QemuCaptures
+from pilvi.agent.vms.record import Launched, RecordStore, Shutdown, VmRecord, check_id
+from pilvi.errors import NoCapacity, PilviError, Unavailable
+from pilvi.host_api.vms import (
+    CaptureSpec,
+    Disk,
+    GuestDocuments,
+    ImageSource,
+    Nic,
+    VmSpec,
+    VolumeConnection,
+)
+from pilvi.settings import Settings
+
+# QEMU flushes its disks when it quits; a dead iSCSI target makes that last for ever.
+QUIT_S = 1.0
+QUIT_ANSWER_S = 0.3
+KILL_S = 5.0
+_STATES = {
+    "running": Process.RUNNING,
+    "paused": Process.PAUSED,
+    "prelaunch": Process.PRELAUNCH,
+    "io-error": Process.OUT_OF_SPACE,
+    "shutdown": Process.SHUT_DOWN,
+    "internal-error": Process.BROKEN,
+    "guest-panicked": Process.BROKEN,
+}
+
+
+class QemuVms:
+    """All vms of this host; keeps `HostDriver`."""
+
+    def __init__(self, settings: Settings) -> None:
+        home = settings.agent_dir
+        self._records = RecordStore(home / "vms", settings.uid_guest_first, settings.uid_guest_last)
+        self._bases = BaseCache(home / "bases")
+        self._cgroups = Cgroups(settings.name_prefix)
+        self._changes = Changes()
+        self._guests = Guests(self._records, self._changes.add)
+        self._captures = QemuCaptures(
+            home / "captures", self._records, self._guests, self._changes.add
+        )
+        host = re.sub(r"[^a-z0-9.-]", "-", socket.gethostname().lower()) or "host"
+        self._initiator = f"iqn.2026-11.pilvi:{settings.name_prefix}.{host}"
+        self._accelerator: Accelerator | None = None
+        self._probing = asyncio.Lock()
+
+    @property
+    def capabilities(self) -> list[str]:
+        """Names of what it can do; they become traits."""
+        return ["config-drive", "hot-plug", "iscsi", "live-snapshot", "pause"]
+
+    async def facts(self) -> DriverFacts:
+        """What guests are run by; found out once."""
+        accelerator = await self._choose_accelerator()
+        process = await asyncio.create_subprocess_exec(
+            "qemu-system-x86_64", "--version", stdout=asyncio.subprocess.PIPE
+        )
+        words, _ = await process.communicate()
+        match = re.search(rb"version ([0-9.]+)", words)
+        return DriverFacts(accelerator.name, match[1].decode() if match else "")
+
+    def list_vms(self) -> list[str]:
+        """Ids of all vms of which anything is here."""
+        return self._records.list_ids()
+
+    def events(self) -> AsyncIterator[str]:
+        """Ids of vms of which something changed by itself. For one reader."""
+        return self._changes.read()
+
+    async def tend(self) -> None:
+        """Bound the logs of all guests."""
+        for server_id in self.list_vms():
+            if self._records.find(server_id):
+                await asyncio.to_thread(bound_logs, self._guests.folder(server_id))
+
+    async def read_console(self, server_id: str, offset: int, limit: int) -> ConsolePiece:
+        """New bytes of a guest's serial console."""
+        if self._records.find(server_id) is None:
+            return ConsolePiece(0, b"", 0)
+        return await asyncio.to_thread(read_log, self._guests.folder(server_id), offset, limit)
+
+    async def close(self) -> None:
+        """Give back what this process holds; guests go on."""
+        await self._captures.close()
+        await self._guests.close()
+
+    async def prune_bases(self, keep: frozenset[str]) -> list[str]:
+        """Remove the images that are neither named nor used."""
+        return await asyncio.to_thread(self._bases.prune, keep)
+
+    async def observe(self, server_id: str) -> LocalVm:
+        """Everything that is there of a vm."""
+        bases = await asyncio.to_thread(self._bases.list_ids)
+        record = self._records.find(check_id(server_id))
+        if record is None:
+            return LocalVm(present=self._records.folder(server_id).exists(), bases=bases)
+        folder = self._guests.folder(server_id)
+        disks = await asyncio.to_thread(folder.list_disks)
+        guest = self._guests.find(server_id)
+        seen = await self._observe_process(record, guest)
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        shutdown = record.shutdown
+        return LocalVm(
+            present=True,
+            recorded=folder.path.exists(),
+            witnessed=self._guests.is_witnessed(server_id),
+            ended=Ended(record.ended) if record.ended else None,
+            boot_generation=record.boot_generation,
+            image_generation=record.image_generation,
+            disks=disks,
+            config_digest=folder.config_digest(),
+            shutdown_age_s=now - shutdown.asked_at if shutdown else None,
+            press_age_s=now - shutdown.pressed_at if shutdown else 0.0,
+            accelerator=record.launched.accelerator if record.launched else "",
+            pid=guest.process.pid if guest else None,
+            started_at=record.launched.started_at if record.launched and guest else None,
+            copying=self._captures.is_converting(server_id),
+            bases=bases,
+            **seen,
+        )
+
+    async def _observe_process(self, record: VmRecord, guest: Guest | None) -> dict[str, Any]:
+        if guest is None:
+            return {"process": Process.GONE if record.launched else Process.NONE}
+        try:
+            session = await self._guests.session(record.server_id)
+            status = (await session.execute("query-status"))["status"]
+            devices = await plugs.list_devices(session)
+        except Unavailable:
+            is_there = self._guests.find(record.server_id) is not None
+            return {"process": Process.SILENT if is_there else Process.GONE}
+        process = _STATES.get(status, Process.RUNNING)
+        if process is not Process.OUT_OF_SPACE:
+            guest.no_space_since = None
+        elif guest.no_space_since is None:
+            guest.no_space_since = time.monotonic()
+        leaving = self._guests.leaving(guest)
+        since = guest.no_space_since
+        return {
+            "process": process,
+            "space_age_s": time.monotonic() - since if since else 0.0,
+            "volumes": plugs.plugs(plugs.VOLUME, record.slots, devices, leaving),
+            "nics": plugs.plugs(plugs.NIC, record.slots, devices, leaving),
+        }
+
+    async def prepare(self, server_id: str) -> None:
+        """Record what the vm will own and make its folder."""
+        await asyncio.to_thread(self._records.allocate, check_id(server_id))
+        await asyncio.to_thread(self._guests.folder(server_id).make)
+
+    async def store_base(self, image: ImageSource, pieces: AsyncIterator[bytes]) -> None:
+        """Keep an image's bytes."""
+        check_id(image.image_id)
+        await self._bases.store(image, pieces)
+
+    async def create_disk(self, server_id: str, disk: Disk, generation: int) -> None:
+        """Make a local disk; the base of one from an image is here."""
+        folder = self._guests.folder(server_id)
+        await asyncio.to_thread(guest_disks.create_disk, folder, self._bases, disk, generation)
+
+    async def remove_disk(self, server_id: str, device: str, generation: int) -> None:
+        """Remove a local disk that no process has."""
+        folder = self._guests.folder(server_id)
+        await asyncio.to_thread(folder.remove_disk, check_id(device), generation)
+
+    async def create_config_drive(self, server_id: str, documents: GuestDocuments) -> None:
+        """Write the config drive, in place of an older one."""
+        folder = self._guests.folder(server_id)
+        await asyncio.to_thread(guest_disks.create_config_drive, folder, documents)
+
+    async def launch(self, spec: VmSpec) -> None:
+        """Start a process that waits before the guest's first instruction."""
+        server_id = spec.server_id
+        if self._guests.find(server_id) is not None:
+            return
+        accelerator = await self._choose_accelerator()
+        before = self._records.get(server_id)
+        kept = {plugs.plug_key(plugs.VOLUME, volume.attachment_id) for volume in spec.volumes}
+        kept |= {plugs.plug_key(plugs.NIC, nic.port_id) for nic in spec.nics}
+        record = msgspec.structs.replace(
+            before,
+            boot_generation=spec.boot_generation,
+            image_generation=spec.image_generation,
+            launched=Launched(started_at=time.time(), accelerator=accelerator.name),
+            shutdown=None,
+            slots={key: slot for key, slot in before.slots.items() if key in kept},
+        )
+        self._records.save(record)
+        try:
+            process = await asyncio.to_thread(self._spawn, spec, record.uid, accelerator)
+            self._guests.add(server_id, process)
+            await self._guests.session(server_id)
+        except (PilviError, OSError) as error:
+            await self.end_process(server_id, Ended.LOST)
+            self._records.save(before)
+            words = await asyncio.to_thread(read_tail, self._guests.folder(server_id))
+            raise launch_error(words, error) from error
+
+    def _spawn(self, spec: VmSpec, uid: int, accelerator: Accelerator) -> GuestProcess:
+        folder = self._guests.folder(spec.server_id)
+        with start_lock(self._records.lock_path(spec.server_id)) as lock:
+            folder.clear_sockets()
+            log = folder.open_log()
+            try:
+                process = spawn(command(spec, uid, accelerator), folder.path, log, [lock])
+            finally:
+                os.close(log)
+        self._cgroups.confine(spec.server_id, process.pid, spec.vcpus, spec.memory_mib)
+        return process
+
+    async def attach_volume(self, server_id: str, volume: VolumeConnection) -> None:
+        """Give the process a volume."""
+        slot = self._take_slot(server_id, plugs.plug_key(plugs.VOLUME, volume.attachment_id))
+        session = await self._guests.session(server_id)
+        if plugs.device_name(plugs.VOLUME, slot) not in await plugs.list_devices(session):
+            await plugs.attach_volume(session, volume, slot, self._initiator)
+
+    async def detach_volume(self, server_id: str, attachment_id: str) -> None:
+        """Ask the guest to give a volume up; once it has, drop the rest."""
+        await self._detach(server_id, plugs.VOLUME, attachment_id, plugs.drop_volume)
+
+    async def attach_nic(self, server_id: str, nic: Nic, tap: int) -> None:
+        """Give the process a network card on an open tap, which the caller closes."""
+        slot = self._take_slot(server_id, plugs.plug_key(plugs.NIC, nic.port_id))
+        session = await self._guests.session(server_id)
+        if plugs.device_name(plugs.NIC, slot) not in await plugs.list_devices(session):
+            await plugs.attach_nic(session, nic, slot, tap)
+
+    async def detach_nic(self, server_id: str, port_id: str) -> None:
+        """Ask the guest to give a network card up; once it has, drop the rest."""
+        await self._detach(server_id, plugs.NIC, port_id, plugs.drop_nic)
+
+    async def _detach(self, server_id: str, kind: str, id: str, drop: plugs.Drop) -> None:
+        record = self._records.get(server_id)
+        key = plugs.plug_key(kind, id)
+        slot = record.slots.get(key)
+        if slot is None:
+            return
+        session = await self._guests.session(server_id)
+        name = plugs.device_name(kind, slot)
+        if name in await plugs.list_devices(session):
+            await plugs.unplug(session, kind, slot)
+            if guest := self._guests.find(server_id):
+                guest.leaving[name] = time.monotonic()
+            return
+        await drop(session, slot)
+        record = self._records.get(server_id)
+        slots = {other: taken for other, taken in record.slots.items() if other != key}
+        self._records.save(msgspec.structs.replace(record, slots=slots))
+
+    def _take_slot(self, server_id: str, key: str) -> int:
+        record = self._records.get(server_id)
+        if key in record.slots:
+            return record.slots[key]
+        taken = set(record.slots.values())
+        slot = next((slot for slot in SLOTS_PLUGS if slot not in taken), None)
+        if slot is None:
+            raise NoCapacity("cannot attach more devices: the guest has no free slot")
+        slots = {**record.slots, key: slot}
+        self._records.save(msgspec.structs.replace(record, slots=slots))
+        return slot
+
+    async def press(self, server_id: str, button: Button) -> None:
+        """Resume, pause, or ask the guest to shut down."""
+        record = self._records.get(server_id)
+        if button is Button.FORGET:
+            self._records.save(msgspec.structs.replace(record, shutdown=None))
+            return
+        session = await self._guests.session(server_id)
+        if button is Button.PAUSE:
+            await session.execute("stop")
+        elif button is Button.POWER:
+            now = time.clock_gettime(time.CLOCK_BOOTTIME)
+            first = record.shutdown.asked_at if record.shutdown else now
+            shutdown = Shutdown(asked_at=first, pressed_at=now)
+            self._records.save(msgspec.structs.replace(record, shutdown=shutdown))
+            await session.execute("system_powerdown")
+        else:
+            if record.launched and not record.launched.begun:
+                begun = msgspec.structs.replace(record.launched, begun=True)
+                self._records.save(msgspec.structs.replace(record, launched=begun))
+            if guest := self._guests.find(server_id):
+                guest.no_space_since = None
+            await session.execute("cont")
+
+    async def end_process(self, server_id: str, ended: Ended) -> None:
+        """End the process, if there is one, and remember how it ended."""
+        guest = self._guests.find(server_id)
+        if guest is not None:
+            await self._quit(guest)
+        self._guests.note_end(server_id)
+        await asyncio.to_thread(self._clear, server_id)
+        record = msgspec.structs.replace(
+            self._records.get(server_id), launched=None, ended=ended, shutdown=None
+        )
+        self._records.save(record)
+
+    async def _quit(self, guest: Guest) -> None:
+        if guest.session is not None:
+            with contextlib.suppress(Unavailable):
+                await guest.session.execute("quit", timeout_s=QUIT_ANSWER_S)
+            if await guest.process.wait(QUIT_S):
+                return
+        guest.process.kill()
+        if not await guest.process.wait(KILL_S):
+            raise Unavailable("cannot end the guest's process", detail=f"pid {guest.process.pid}")
+
+    def _clear(self, server_id: str) -> None:
+        self._cgroups.release(server_id)
+        self._guests.folder(server_id).clear_sockets()
+
+    async def remove(self, server_id: str) -> None:
+        """Remove everything of a vm, its processes first and its record last."""
+        record = self._records.find(check_id(server_id))
+        if record is None:
+            path = self._records.folder(server_id)
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+            return
+        await self._captures.end_all(server_id)
+        self._guests.note_end(server_id)
+        for process in await asyncio.to_thread(find_processes, record.uid):
+            process.kill()
+            ended = await process.wait(KILL_S)
+            process.close()
+            if not ended:
+                raise Unavailable("cannot end the guest's process", detail=f"pid {process.pid}")
+        await asyncio.to_thread(self._remove_files, server_id)
+
+    def _remove_files(self, server_id: str) -> None:
+        self._cgroups.release(server_id)
+        self._guests.folder(server_id).remove()
+        self._records.remove(server_id)
+
+    async def observe_capture(self, image_id: str) -> LocalCapture:
+        """How far a copy is."""
+        return await self._captures.observe(image_id)
+
+    async def start_capture(self, spec: CaptureSpec, vm: VmSpec) -> None:
+        """Begin to copy a disk as it is at this moment."""
+        await self._captures.start(spec, vm)
+
+    async def collect_capture(self, image_id: str) -> None:
+        """Put a whole copy where only root reaches it, or raise why there is none."""
+        await self._captures.collect(image_id)
+
+    async def finish_capture(self, image_id: str) -> None:
+        """The copy was sent: keep only that it was."""
+        await self._captures.finish(image_id)
+
+    async def remove_capture(self, image_id: str) -> None:
+        """End the copy and remove everything of it."""
+        await self._captures.remove(image_id)
+
+    def list_captures(self) -> list[str]:
+        """Image ids of all captures of which anything is here."""
+        return self._captures.list_ids()
+
+    async def _choose_accelerator(self) -> Accelerator:
+        async with self._probing:
+            if self._accelerator is None:
+                self._accelerator = await asyncio.to_thread(choose_accelerator)
+            return self._accelerator

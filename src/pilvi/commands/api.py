@@ -1,0 +1,107 @@
+"""`pilvi api`: the control plane, unprivileged."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from pilvi.bootstrap import ControlPlane
+from pilvi.commands.logs import configure_logs
+from pilvi.commands.prepare import ca_path
+from pilvi.commands.privileges import drop_privileges, import_everything
+from pilvi.core.db import open_database
+from pilvi.core.tls import ensure_certificates
+from pilvi.errors import Unavailable
+from pilvi.settings import Settings
+
+# Connections that wait to be accepted. Lower: a burst is refused; higher: it waits longer.
+BACKLOG = 2048
+# Seconds that open requests get at a stop. Lower: cut uploads; higher: a slower `pilvi down`.
+GRACE_S = 5
+# Parts of the package that the API may import while it runs.
+PACKAGES = (
+    "core",
+    "identity",
+    "hosts",
+    "placement",
+    "scheduler",
+    "image",
+    "network",
+    "block_storage",
+    "compute",
+)
+
+
+def run_api(settings: Settings) -> None:
+    """Serve until told to stop. As root it binds the port first and then drops its rights."""
+    configure_logs()
+    listener = _listen(settings)
+    config = _configure(settings)
+    if os.geteuid() == 0:
+        import_everything(*PACKAGES)
+        drop_privileges(settings.uid_api)
+    asyncio.run(_serve(settings, config, listener))
+
+
+def _configure(settings: Settings) -> uvicorn.Config:
+    files = None
+    if settings.tls:
+        files = ensure_certificates(
+            settings.api_dir / "tls", ca_path(settings), settings.listen_host
+        )
+    config = uvicorn.Config(
+        _unset,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=None if files is None else str(files[0]),
+        ssl_keyfile=None if files is None else str(files[1]),
+    )
+    config.load()
+    return config
+
+
+async def _unset(scope: object, receive: object, send: object) -> None:
+    raise AssertionError("the application is set before the first request")
+
+
+async def _serve(settings: Settings, config: uvicorn.Config, listener: socket.socket) -> None:
+    async with _control_plane(settings) as plane:
+        config.loaded_app = plane.build_app()
+        server = uvicorn.Server(config)
+        await server.serve([listener])
+
+
+@asynccontextmanager
+async def _control_plane(settings: Settings) -> AsyncIterator[ControlPlane]:
+    db = open_database(settings.database)
+    plane = ControlPlane(settings, db)
+    try:
+        async with plane.running():
+            yield plane
+    finally:
+        await db.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.listen_host, settings.listen_port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.listen_host}:{settings.listen_port}"
+        raise Unavailable(
+            f"cannot listen on {where}: {error.strerror}; choose another with 'pilvi up --port'"
+        ) from error
+    return listener

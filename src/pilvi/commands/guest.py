@@ -1,0 +1,24 @@
+"""The small test guest: built from Debian packages by the script in the package."""
+
+import subprocess
+from pathlib import Path
+
+import pilvi
+from pilvi.errors import Unavailable
+
+# Seconds for a build with downloads. Lower: a slow mirror fails; higher: a hang is noticed late.
+BUILD_S = 600
+
+
+def build_guest() -> Path:
+    """The path of the test guest's qcow2, built when it is not cached."""
+    script = Path(pilvi.__file__).parent / "guest" / "build-guest"
+    try:
+        done = subprocess.run(
+            [script], capture_output=True, text=True, timeout=BUILD_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"cannot build the test guest: {error}") from error
+    if done.returncode:
+        raise Unavailable(f"cannot build the test guest:\n{done.stderr.strip()}")
+    return Path(done.stdout.strip().splitlines()[-1])

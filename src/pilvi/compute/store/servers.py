@@ -1,0 +1,177 @@
+"""Rows of servers. Every change goes through `update_server`, which derives what SQL filters on."""
+
+import dataclasses
+import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, delete, insert, or_, select, update
+
+from pilvi.compute.model.flavor import Flavor
+from pilvi.compute.model.server import (
+    Desired,
+    Fault,
+    Observed,
+    Server,
+    ServerId,
+    ServerKey,
+    ServerVolume,
+)
+from pilvi.compute.store.tables import server_tags, servers
+from pilvi.core.db import Transaction, now
+from pilvi.errors import NotFound
+from pilvi.host_api.vms import ImageSource
+from pilvi.network.model import NetworkRequest
+
+# Days that a deleted server stays known to changes-since. Lower: pollers miss it; higher: rows.
+DELETED_KEPT = datetime.timedelta(days=7)
+
+_STRUCTURED: dict[str, Any] = {
+    "flavor": Flavor,
+    "image": ImageSource,
+    "key": ServerKey | None,
+    "requests": tuple[NetworkRequest, ...],
+    "volumes": tuple[ServerVolume, ...],
+    "desired": Desired,
+    "observed": Observed,
+    "fault": Fault | None,
+    "tags": tuple[str, ...],
+    "security_groups": tuple[str, ...],
+}
+_FIELDS = [field.name for field in dataclasses.fields(Server)]
+_SELECTED = [servers.c[name] for name in _FIELDS]
+
+
+def read_server(row: Row[Any]) -> Server:
+    """A row that holds the columns of `select_servers` as a server. Pure."""
+    values = dict(zip(_FIELDS, row, strict=True))
+    for name, value_type in _STRUCTURED.items():
+        values[name] = msgspec.convert(values[name], value_type)
+    return Server(**values)
+
+
+def select_servers() -> Select[Any]:
+    """All columns that make a server."""
+    return select(*_SELECTED)
+
+
+def _derived(server: Server) -> dict[str, Any]:
+    """What SQL filters on and sums up, from the other columns. Pure."""
+    condition = server.condition
+    return {
+        "status": condition.status,
+        "vm_state": condition.vm_state,
+        "task_state": condition.task_state,
+        "power_state": condition.power_state,
+        "is_locked": server.locked_by is not None,
+        "flavor_id": server.flavor.id,
+        "image_id": server.image.image_id,
+        "key_name": server.key.name if server.key else None,
+        "vcpus": server.flavor.vcpus,
+        "memory_mib": server.flavor.memory_mib,
+    }
+
+
+async def insert_server(tx: Transaction, server: Server) -> None:
+    """Add a server."""
+    values = {name: getattr(server, name) for name in _FIELDS}
+    await tx.run(insert(servers).values(**values, **_derived(server), is_settled=False))
+    await _write_tags(tx, server)
+
+
+async def find_server(tx: Transaction, id: str) -> Server | None:
+    """A server that is not deleted, or None."""
+    query = select_servers().where(servers.c.id == id, servers.c.deleted_at.is_(None))
+    row = await tx.first(query)
+    return None if row is None else read_server(row)
+
+
+async def get_server(
+    tx: Transaction, id: str, project_id: str | None, *, with_deleted: bool = False
+) -> Server:
+    """A server of the project (None: of any). Raises `NotFound`."""
+    query = select_servers().where(servers.c.id == id)
+    if project_id is not None:
+        query = query.where(servers.c.project_id == project_id)
+    if not with_deleted:
+        query = query.where(servers.c.deleted_at.is_(None))
+    row = await tx.first(query)
+    if row is None:
+        raise NotFound(f"cannot find the server '{id}'")
+    return read_server(row)
+
+
+async def update_server(
+    tx: Transaction, server: Server, *, is_settled: bool = False, **changes: Any
+) -> Server:
+    """Change a server and everything derived of it; `is_settled` only when nothing is left to do.
+
+    `server` must have been read in this transaction.
+    """
+    changed = dataclasses.replace(server, **changes, updated_at=now())
+    values = {name: getattr(changed, name) for name in [*changes, "updated_at"]}
+    await tx.run(
+        update(servers)
+        .where(servers.c.id == server.id)
+        .values(**values, **_derived(changed), is_settled=is_settled)
+    )
+    if "tags" in changes:
+        await _write_tags(tx, changed)
+    return changed
+
+
+async def mark_settled(tx: Transaction, id: ServerId) -> None:
+    """Note that nothing is left to do, without changing when the server was updated."""
+    unsettled = (servers.c.id == id) & servers.c.is_settled.is_(False)
+    await tx.run(update(servers).where(unsettled).values(is_settled=True))
+
+
+async def list_unsettled(tx: Transaction) -> list[str]:
+    """Ids of servers that something is left to do for."""
+    query = select(servers.c.id).where(servers.c.is_settled.is_(False))
+    return [row.id for row in await tx.all(query)]
+
+
+async def list_present(tx: Transaction) -> list[str]:
+    """Ids of all servers of which anything is left."""
+    query = select(servers.c.id).where(servers.c.deleted_at.is_(None))
+    return [row.id for row in await tx.all(query)]
+
+
+async def delete_forgotten(tx: Transaction) -> None:
+    """Drop the rows of servers that were deleted long ago."""
+    old = servers.c.deleted_at < now() - DELETED_KEPT
+    ids = [row.id for row in await tx.all(select(servers.c.id).where(old).limit(100))]
+    if ids:
+        await tx.run(delete(server_tags).where(server_tags.c.server_id.in_(ids)))
+        await tx.run(delete(servers).where(servers.c.id.in_(ids)))
+
+
+async def list_on_hosts(tx: Transaction) -> list[tuple[str, str, str, str]]:
+    """Host id, id, name and vm state of every server that has a host."""
+    query = select(servers.c.host_id, servers.c.id, servers.c.name, servers.c.vm_state)
+    query = query.where(servers.c.host_id.is_not(None), servers.c.deleted_at.is_(None))
+    rows = await tx.all(query.order_by(servers.c.created_at))
+    return [(row.host_id, row.id, row.name, row.vm_state) for row in rows]
+
+
+async def list_used_between(
+    tx: Transaction,
+    project_id: str | None,
+    start: datetime.datetime,
+    stop: datetime.datetime,
+) -> list[Server]:
+    """Servers that lived at some time between two moments, oldest first."""
+    query = select_servers().where(
+        servers.c.launched_at <= stop,
+        or_(servers.c.deleted_at.is_(None), servers.c.deleted_at >= start),
+    )
+    if project_id is not None:
+        query = query.where(servers.c.project_id == project_id)
+    return [read_server(row) for row in await tx.all(query.order_by(servers.c.created_at))]
+
+
+async def _write_tags(tx: Transaction, server: Server) -> None:
+    await tx.run(delete(server_tags).where(server_tags.c.server_id == server.id))
+    for tag in server.tags:
+        await tx.run(insert(server_tags).values(server_id=server.id, tag=tag))

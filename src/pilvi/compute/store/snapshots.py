@@ -1,0 +1,49 @@
+"""Rows of captures on their way."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from pilvi.compute.model.snapshot import Snapshot
+from pilvi.compute.store.tables import snapshots
+from pilvi.core.db import Transaction
+
+
+def _snapshot(row: Row[Any]) -> Snapshot:
+    return Snapshot(**row._mapping)
+
+
+async def insert_snapshot(tx: Transaction, snapshot: Snapshot) -> None:
+    """Add a capture."""
+    values = {name: getattr(snapshot, name) for name in Snapshot.__slots__}
+    await tx.run(insert(snapshots).values(**values))
+
+
+async def find_snapshot(tx: Transaction, image_id: str) -> Snapshot | None:
+    """The capture that makes an image, or None."""
+    row = await tx.first(select(snapshots).where(snapshots.c.image_id == image_id))
+    return None if row is None else _snapshot(row)
+
+
+async def list_snapshots(tx: Transaction, server_id: str | None = None) -> list[Snapshot]:
+    """The captures of one server, or all."""
+    query = select(snapshots).order_by(snapshots.c.image_id)
+    if server_id is not None:
+        query = query.where(snapshots.c.server_id == server_id)
+    return [_snapshot(row) for row in await tx.all(query)]
+
+
+async def count_snapshots(tx: Transaction, server_id: str) -> int:
+    """How many captures of a server are on their way."""
+    query = select(func.count()).select_from(snapshots)
+    return int(await tx.scalar(query.where(snapshots.c.server_id == server_id)))
+
+
+async def update_snapshot(tx: Transaction, image_id: str, **values: Any) -> None:
+    """Change columns of a capture."""
+    await tx.run(update(snapshots).where(snapshots.c.image_id == image_id).values(**values))
+
+
+async def delete_snapshot(tx: Transaction, image_id: str) -> None:
+    """Remove a capture. Repeatable."""
+    await tx.run(delete(snapshots).where(snapshots.c.image_id == image_id))

@@ -1,0 +1,242 @@
+"""Rows of images, their properties and tags."""
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, update
+
+from pilvi.core.db import Transaction
+from pilvi.core.db.paging import read_page
+from pilvi.core.paging import Page
+from pilvi.image.model.image import (
+    ContainerFormat,
+    DiskFormat,
+    Image,
+    ImageId,
+    Status,
+    Viewer,
+    Visibility,
+)
+from pilvi.image.model.image_filter import ImageFilter, TimeOperator
+from pilvi.image.model.member import MemberStatus
+from pilvi.image.store.tables import images, members, properties, retired_ids, tags
+
+_i = images.c
+_COLUMNS = tuple(name for name in _i.keys() if name != "id")  # noqa: SIM118
+SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "name": _i.name,
+    "status": _i.status,
+    "container_format": _i.container_format,
+    "disk_format": _i.disk_format,
+    "size": _i.size_bytes,
+    "id": _i.id,
+    "created_at": _i.created_at,
+    "updated_at": _i.updated_at,
+}
+
+
+async def insert_image(tx: Transaction, image: Image) -> None:
+    """Add an image with its properties and tags."""
+    values = {name: getattr(image, name) for name in _COLUMNS}
+    await tx.run(insert(images).values(id=image.id, **values))
+    await _insert_properties(tx, image)
+    await _insert_tags(tx, image)
+
+
+async def update_image(tx: Transaction, image: Image, before: Image) -> None:
+    """Make the rows of an image equal to `image`; `before` is what they hold now."""
+    values = {
+        name: getattr(image, name)
+        for name in _COLUMNS
+        if getattr(image, name) != getattr(before, name)
+    }
+    if values:
+        await tx.run(update(images).where(_i.id == image.id).values(**values))
+    if image.properties != before.properties:
+        await tx.run(delete(properties).where(properties.c.image_id == image.id))
+        await _insert_properties(tx, image)
+    if set(image.tags) != set(before.tags):
+        await tx.run(delete(tags).where(tags.c.image_id == image.id))
+        await _insert_tags(tx, image)
+
+
+async def delete_image(tx: Transaction, id: ImageId) -> None:
+    """Remove an image with all that belongs to it; its id is never free again."""
+    for table in (properties, tags, members):
+        await tx.run(delete(table).where(table.c.image_id == id))
+    await tx.run(delete(images).where(_i.id == id))
+    await tx.run(insert(retired_ids).values(id=id))
+
+
+async def is_id_taken(tx: Transaction, id: str) -> bool:
+    """Whether an image has, or ever had, this id."""
+    taken = select(_i.id).where(_i.id == id)
+    retired = select(retired_ids.c.id).where(retired_ids.c.id == id)
+    return await tx.first(taken) is not None or await tx.first(retired) is not None
+
+
+async def find_image(
+    tx: Transaction, id: str, viewer: Viewer, member_status: MemberStatus | None
+) -> Image | None:
+    """One image that the viewer may see, or None.
+
+    A shared image is seen by the projects whose membership has `member_status`; None is any.
+    """
+    if not _is_uuid(id):
+        return None
+    found = and_(_i.id == id.lower(), _visible(viewer, member_status))
+    row = await tx.first(select(images).where(found))
+    return None if row is None else (await _read(tx, [row]))[0]
+
+
+async def list_images(
+    tx: Transaction, viewer: Viewer, wanted: ImageFilter, page: Page
+) -> tuple[list[Image], bool]:
+    """One page of the images that the viewer may see and asks for, and whether more follow."""
+    conditions = [
+        _visible(viewer, wanted.member_status),
+        *_visibility_conditions(viewer, wanted),
+        *_column_conditions(wanted),
+        *(_has_tag(tag) for tag in wanted.tags),
+        *(_has_property(name, value) for name, value in wanted.properties),
+    ]
+    query = select(images).where(*conditions)
+    rows, more = await read_page(tx, query, images, page, SORT_COLUMNS)
+    return await _read(tx, rows), more
+
+
+async def count_images(tx: Transaction, owner: str) -> tuple[int, int]:
+    """How many images a project has, and how many bytes."""
+    total = func.coalesce(func.sum(_i.size_bytes), 0)
+    row = await tx.first(select(func.count(), total).where(_i.owner == owner))
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+async def list_used_blobs(tx: Transaction, sha512: Sequence[str]) -> set[str]:
+    """Those of some contents that an image has."""
+    query = select(_i.sha512).where(_i.sha512.in_(sha512)).distinct()
+    return {row.sha512 for row in await tx.all(query)}
+
+
+def _visible(viewer: Viewer, member_status: MemberStatus | None) -> ColumnElement[bool]:
+    if viewer.is_admin:
+        return _i.id.is_not(None)
+    mine = and_(members.c.image_id == _i.id, members.c.member_id == viewer.project_id)
+    if member_status is not None:
+        mine = and_(mine, members.c.status == member_status)
+    return or_(
+        _i.owner == viewer.project_id,
+        _i.visibility.in_([Visibility.PUBLIC, Visibility.COMMUNITY]),
+        and_(_i.visibility == Visibility.SHARED, exists().where(mine)),
+    )
+
+
+def _visibility_conditions(viewer: Viewer, wanted: ImageFilter) -> list[ColumnElement[bool]]:
+    if wanted.visibility is not None:
+        return [_i.visibility == wanted.visibility]
+    if wanted.all_visibilities:
+        return []
+    return [or_(_i.visibility != Visibility.COMMUNITY, _i.owner == viewer.project_id)]
+
+
+def _column_conditions(wanted: ImageFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [_i.hidden.is_(wanted.hidden)]
+    found += [_i[name].in_(values) for name, values in wanted.anyof]
+    found += [_i[name] == number for name, number in wanted.numbers]
+    found += [_compare(_i[name], operator, moment) for name, operator, moment in wanted.times]
+    if wanted.size_bytes_min is not None:
+        found.append(_i.size_bytes >= wanted.size_bytes_min)
+    if wanted.size_bytes_max is not None:
+        found.append(_i.size_bytes <= wanted.size_bytes_max)
+    if wanted.protected is not None:
+        found.append(_i.protected.is_(wanted.protected))
+    return found
+
+
+def _compare(
+    column: ColumnElement[Any], operator: TimeOperator, moment: datetime.datetime
+) -> ColumnElement[bool]:
+    match operator:
+        case TimeOperator.GT:
+            return column > moment
+        case TimeOperator.GTE:
+            return column >= moment
+        case TimeOperator.LT:
+            return column < moment
+        case TimeOperator.LTE:
+            return column <= moment
+        case TimeOperator.NEQ:
+            return column != moment
+        case TimeOperator.EQ:
+            return column == moment
+
+
+def _has_tag(tag: str) -> ColumnElement[bool]:
+    return exists().where(tags.c.image_id == _i.id, tags.c.tag == tag)
+
+
+def _has_property(name: str, value: str) -> ColumnElement[bool]:
+    p = properties.c
+    return exists().where(p.image_id == _i.id, p.name == name, p.value == value)
+
+
+async def _insert_properties(tx: Transaction, image: Image) -> None:
+    for name, value in image.properties.items():
+        await tx.run(insert(properties).values(image_id=image.id, name=name, value=value))
+
+
+async def _insert_tags(tx: Transaction, image: Image) -> None:
+    for tag in sorted(set(image.tags)):
+        await tx.run(insert(tags).values(image_id=image.id, tag=tag))
+
+
+async def _read(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Image]:
+    """The images of some rows, in their order: two more queries, however many there are."""
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    named: dict[str, dict[str, str]] = {id: {} for id in ids}
+    p = properties.c
+    for row in await tx.all(select(properties).where(p.image_id.in_(ids)).order_by(p.name)):
+        named[row.image_id][row.name] = row.value
+    tagged: dict[str, list[str]] = {id: [] for id in ids}
+    for row in await tx.all(select(tags).where(tags.c.image_id.in_(ids)).order_by(tags.c.tag)):
+        tagged[row.image_id].append(row.tag)
+    return [_image(row, named[row.id], tuple(tagged[row.id])) for row in rows]
+
+
+def _image(row: Row[Any], named: dict[str, str], tagged: tuple[str, ...]) -> Image:
+    return Image(
+        id=ImageId(row.id),
+        owner=row.owner,
+        name=row.name,
+        status=Status(row.status),
+        visibility=Visibility(row.visibility),
+        disk_format=None if row.disk_format is None else DiskFormat(row.disk_format),
+        container_format=(
+            None if row.container_format is None else ContainerFormat(row.container_format)
+        ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        min_disk_gib=row.min_disk_gib,
+        min_ram_mib=row.min_ram_mib,
+        protected=row.protected,
+        hidden=row.hidden,
+        size_bytes=row.size_bytes,
+        virtual_size_bytes=row.virtual_size_bytes,
+        sha512=row.sha512,
+        checksum=row.checksum,
+        fault=row.fault,
+        properties=named,
+        tags=tagged,
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

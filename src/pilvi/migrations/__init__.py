@@ -1,0 +1,47 @@
+"""Database revisions, run by Alembic, and `upgrade_database` that runs them."""
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from pilvi.core.db.engine import create_sqlite_engine
+
+
+def upgrade_database(url: str) -> None:
+    """Bring the database at a SQLAlchemy URL to the newest revision. Repeatable."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_sqlite_engine(url)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            upgrade(connection)
+            connection.exec_driver_sql("COMMIT")
+        engine.dispose()
+    else:
+        asyncio.run(_upgrade_postgres(url))
+
+
+async def _upgrade_postgres(url: str) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine  # only where PostgreSQL is used
+
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+    await engine.dispose()
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring a database to the newest revision inside the caller's transaction."""
+    import importlib
+    for name in ("identity","hosts","image","network","block_storage","compute","placement"):
+        try: importlib.import_module(f"pilvi.{name}.store.tables")
+        except ModuleNotFoundError: pass
+    from pilvi.core.db import metadata
+    metadata.create_all(connection); return
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

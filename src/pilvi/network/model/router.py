@@ -1,0 +1,55 @@
+"""Routers and floating IPs."""
+
+import datetime
+from dataclasses import dataclass
+from typing import NewType
+
+RouterId = NewType("RouterId", str)
+FloatingIpId = NewType("FloatingIpId", str)
+
+# As Neutron's default. Higher: longer specs.
+ROUTES_MAX = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """One router. Its legs are the ports that carry its id."""
+
+    id: RouterId
+    project_id: str
+    name: str
+    description: str
+    admin_state_up: bool
+    external_network_id: str | None
+    enable_snat: bool
+    routes: list[tuple[str, str]]
+    """Destination range and next hop."""
+    availability_zone_hints: list[str]
+    host_id: str | None
+    """Owned: the host that was chosen for it; recorded before it is asked."""
+    is_deleting: bool
+    generation: int
+    applied_generation: int
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloatingIp:
+    """One public address; `port_id` and `fixed_address` say what it stands for, if anything."""
+
+    id: FloatingIpId
+    project_id: str
+    description: str
+    floating_network_id: str
+    floating_port_id: str
+    """The port on the external network that keeps the address."""
+    address: str
+    port_id: str | None
+    fixed_address: str | None
+    router_id: str | None
+    status: str
+    """ACTIVE when its router's host has it, DOWN otherwise."""
+    generation: int
+    created_at: datetime.datetime
+    updated_at: datetime.datetime

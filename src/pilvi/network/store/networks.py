@@ -1,0 +1,169 @@
+"""Rows of networks."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, false, func, insert, or_, select, true, update
+
+from pilvi.core.db import Transaction
+from pilvi.errors import Conflict, NotFound
+from pilvi.network.model.network import (
+    ACTIVE,
+    PHYSICAL_NETWORK,
+    SEGMENT_MAX,
+    Network,
+    NetworkId,
+    NetworkType,
+)
+from pilvi.network.store.listing import Filters, Listing, common_filters, constant, read_list
+from pilvi.network.store.tables import networks
+
+_t = networks.c
+
+
+def _is_flat(values: Sequence[str]) -> ColumnElement[bool]:
+    return _t.network_type == NetworkType.FLAT if PHYSICAL_NETWORK in values else false()
+
+
+FILTERS: Filters = {
+    **common_filters(networks),
+    "admin_state_up": _t.admin_state_up,
+    "shared": _t.is_shared,
+    "router:external": _t.is_external,
+    "is_default": _t.is_default,
+    "mtu": _t.mtu,
+    "port_security_enabled": _t.port_security_enabled,
+    "status": constant(ACTIVE),
+}
+ADMIN_FILTERS: Filters = {
+    **FILTERS,
+    "provider:network_type": _t.network_type,
+    "provider:segmentation_id": _t.segment,
+    "provider:physical_network": _is_flat,
+}
+
+
+def _network(row: Row[Any]) -> Network:
+    return Network(
+        id=NetworkId(row.id),
+        project_id=row.project_id,
+        name=row.name,
+        description=row.description,
+        admin_state_up=row.admin_state_up,
+        is_shared=row.is_shared,
+        is_external=row.is_external,
+        is_default=row.is_default,
+        mtu=row.mtu,
+        port_security_enabled=row.port_security_enabled,
+        network_type=NetworkType(row.network_type),
+        segment=row.segment,
+        availability_zone_hints=row.availability_zone_hints,
+        is_deleting=row.is_deleting,
+        generation=row.generation,
+        applied_generation=row.applied_generation,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _visible(project_id: str | None) -> ColumnElement[bool]:
+    """Own networks, and those that everybody may see."""
+    there = _t.is_deleting.is_(False)
+    if project_id is None:
+        return there
+    return there & or_(
+        _t.project_id == project_id, _t.is_shared.is_(True), _t.is_external.is_(True)
+    )
+
+
+async def insert_network(tx: Transaction, **values: Any) -> None:
+    """Add a network. Raises `Conflict` when its segment is taken."""
+    await tx.run(insert(networks).values(**values))
+
+
+async def find_network(
+    tx: Transaction, id: str, project_id: str | None = None, *, deleting: bool = False
+) -> Network | None:
+    """A network that a project may see, or None; `deleting`: also one that is going."""
+    condition = true() if deleting else _visible(project_id)
+    row = await tx.first(select(networks).where(_t.id == id, condition))
+    return None if row is None else _network(row)
+
+
+async def get_network(tx: Transaction, id: str, project_id: str | None) -> Network:
+    """A network that a project may see. Raises `NotFound`."""
+    network = await find_network(tx, id, project_id)
+    if network is None:
+        raise NotFound(f"cannot find the network '{id}'")
+    return network
+
+
+async def list_networks(tx: Transaction, listing: Listing) -> tuple[list[Network], bool]:
+    """One page of the networks that a project may see, and whether more follow."""
+    filters = ADMIN_FILTERS if listing.project_id is None else FILTERS
+    query = select(networks).where(_visible(listing.project_id))
+    rows, more = await read_list(tx, query, networks, listing, filters)
+    return [_network(row) for row in rows], more
+
+
+async def list_networks_by_id(tx: Transaction, ids: Collection[str]) -> dict[str, Network]:
+    """Some networks, also those that are going."""
+    if not ids:
+        return {}
+    rows = await tx.all(select(networks).where(_t.id.in_(ids)))
+    return {row.id: _network(row) for row in rows}
+
+
+async def list_usable_networks(tx: Transaction, project_id: str) -> list[Network]:
+    """The networks that servers of a project may be put on without asking: own and shared."""
+    query = select(networks).where(
+        _t.is_deleting.is_(False),
+        _t.is_external.is_(False),
+        or_(_t.project_id == project_id, _t.is_shared.is_(True)),
+    )
+    return [_network(row) for row in await tx.all(query.order_by(_t.created_at, _t.id))]
+
+
+async def is_uplink_taken(tx: Transaction) -> bool:
+    """Whether there is a network that leaves the machine."""
+    query = select(_t.id).where(_t.network_type == NetworkType.FLAT)
+    return await tx.first(query) is not None
+
+
+async def choose_segment(tx: Transaction) -> int:
+    """A segment that no network has. Raises `Conflict` when all are taken."""
+    highest = await tx.scalar(select(func.max(_t.segment)))
+    if (highest or 0) < SEGMENT_MAX:
+        return (highest or 0) + 1
+    taken = {row.segment for row in await tx.all(select(_t.segment))}
+    free = next((n for n in range(1, SEGMENT_MAX + 1) if n not in taken), None)
+    if free is None:
+        raise Conflict("cannot make another network: every segment is taken")
+    return free
+
+
+async def is_segment_taken(tx: Transaction, segment: int) -> bool:
+    """Whether a network has this segment."""
+    return await tx.first(select(_t.id).where(_t.segment == segment)) is not None
+
+
+async def update_network(tx: Transaction, id: str, **values: Any) -> None:
+    """Change columns of a network."""
+    await tx.run(update(networks).where(_t.id == id).values(**values))
+
+
+async def raise_generation(tx: Transaction, ids: Collection[str]) -> None:
+    """Count one more change of each of some networks."""
+    change = update(networks).where(_t.id.in_(ids))
+    await tx.run(change.values(generation=_t.generation + 1))
+
+
+async def list_unapplied(tx: Transaction) -> list[str]:
+    """Ids of networks that hosts are not known to agree with."""
+    rows = await tx.all(select(_t.id).where(_t.generation != _t.applied_generation))
+    return [row.id for row in rows]
+
+
+async def delete_network(tx: Transaction, id: str) -> None:
+    """Forget a network. Repeatable."""
+    await tx.run(delete(networks).where(_t.id == id))

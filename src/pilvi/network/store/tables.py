@@ -1,0 +1,189 @@
+"""Tables of networks.
+
+`generation` counts changes of the wish; `applied_generation` is the reconciler's: the generation
+that hosts are known to agree with.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from pilvi.core.db import Json, Time, metadata, uuid_column
+
+
+def _resource() -> list[Column[Any]]:
+    """What everything that the API shows begins with."""
+    return [
+        uuid_column("id", primary_key=True),
+        uuid_column("project_id", nullable=False, index=True),
+        Column("name", String(255), nullable=False, default=""),
+        Column("description", Text, nullable=False, default=""),
+        Column("generation", Integer, nullable=False, default=1),
+        Column("created_at", Time, nullable=False),
+        Column("updated_at", Time, nullable=False),
+    ]
+
+
+def _reconciled() -> list[Column[Any]]:
+    """What everything that hosts hold has beside that."""
+    return [
+        Column("applied_generation", Integer, nullable=False, default=0),
+        Column("is_deleting", Boolean, nullable=False, default=False),
+    ]
+
+
+networks = Table(
+    "network_networks",
+    metadata,
+    *_resource(),
+    *_reconciled(),
+    Column("admin_state_up", Boolean, nullable=False, default=True),
+    Column("is_shared", Boolean, nullable=False, default=False),
+    Column("is_external", Boolean, nullable=False, default=False),
+    Column("is_default", Boolean, nullable=False, default=False),
+    Column("mtu", Integer, nullable=False),
+    Column("port_security_enabled", Boolean, nullable=False, default=True),
+    Column("network_type", String(16), nullable=False),
+    Column("segment", Integer, nullable=False, unique=True),
+    Column("availability_zone_hints", Json, nullable=False),
+)
+
+subnets = Table(
+    "network_subnets",
+    metadata,
+    *_resource(),
+    Column("network_id", ForeignKey("network_networks.id"), nullable=False, index=True),
+    Column("cidr", String(18), nullable=False),
+    Column("gateway_ip", String(15)),
+    Column("enable_dhcp", Boolean, nullable=False, default=True),
+    Column("pools", Json, nullable=False),
+    Column("dns_nameservers", Json, nullable=False),
+    Column("host_routes", Json, nullable=False),
+    Column("next_number", BigInteger, nullable=False, default=0),
+)
+
+routers = Table(
+    "network_routers",
+    metadata,
+    *_resource(),
+    *_reconciled(),
+    Column("admin_state_up", Boolean, nullable=False, default=True),
+    Column("external_network_id", ForeignKey("network_networks.id"), index=True),
+    Column("enable_snat", Boolean, nullable=False, default=True),
+    Column("routes", Json, nullable=False),
+    Column("availability_zone_hints", Json, nullable=False),
+    # Owned, written by the router's reconciler only.
+    uuid_column("host_id"),
+)
+
+ports = Table(
+    "network_ports",
+    metadata,
+    *_resource(),
+    *_reconciled(),
+    Column("network_id", ForeignKey("network_networks.id"), nullable=False, index=True),
+    Column("mac", String(17), nullable=False),
+    Column("admin_state_up", Boolean, nullable=False, default=True),
+    Column("device_id", String(255), nullable=False, default="", index=True),
+    Column("device_owner", String(255), nullable=False, default=""),
+    Column("port_security_enabled", Boolean, nullable=False, default=True),
+    Column("address_pairs", Json, nullable=False),
+    Column("hostname", String(255), nullable=False, default=""),
+    uuid_column("host_id"),
+    Column("host_name", String(255), nullable=False, default=""),
+    uuid_column("server_id"),
+    Column("claim_order", Integer),
+    Column("is_claimed", Boolean, nullable=False, default=False),
+    Column("router_id", ForeignKey("network_routers.id"), index=True),
+    # Owned, written by the port's reconciler only.
+    uuid_column("held_host_id"),
+    # Derived from what hosts report, written by update_observed only.
+    Column("status", String(16), nullable=False, default="DOWN"),
+    Column("fault", Text, nullable=False, default=""),
+    UniqueConstraint("network_id", "mac"),
+    UniqueConstraint("server_id", "claim_order"),
+)
+
+fixed_ips = Table(
+    "network_fixed_ips",
+    metadata,
+    Column("subnet_id", ForeignKey("network_subnets.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("address", String(15), nullable=False, index=True),
+    Column("port_id", ForeignKey("network_ports.id"), nullable=False, index=True),
+    Column("place", Integer, nullable=False, default=0),
+)
+
+floating_ips = Table(
+    "network_floating_ips",
+    metadata,
+    *_resource(),
+    Column("floating_network_id", ForeignKey("network_networks.id"), nullable=False),
+    Column("floating_port_id", ForeignKey("network_ports.id"), nullable=False, unique=True),
+    Column("address", String(15), nullable=False, index=True),
+    Column("port_id", ForeignKey("network_ports.id"), index=True),
+    Column("fixed_address", String(15)),
+    Column("router_id", ForeignKey("network_routers.id"), index=True),
+    # Derived from what hosts report, written by update_status only.
+    Column("status", String(16), nullable=False, default="DOWN"),
+    UniqueConstraint("port_id", "fixed_address"),
+)
+
+security_groups = Table(
+    "network_security_groups",
+    metadata,
+    *_resource(),
+    Column("applied_generation", Integer, nullable=False, default=0),
+    # The project again where this is its default group: one for each project.
+    uuid_column("default_of", unique=True),
+)
+
+security_group_rules = Table(
+    "network_security_group_rules",
+    metadata,
+    *_resource(),
+    Column("group_id", ForeignKey("network_security_groups.id"), nullable=False),
+    Column("direction", String(8), nullable=False),
+    Column("ethertype", String(4), nullable=False),
+    Column("protocol", String(16)),
+    Column("port_min", Integer),
+    Column("port_max", Integer),
+    Column("remote_group_id", ForeignKey("network_security_groups.id"), index=True),
+    Column("remote_cidr", String(64)),
+    Column("key", String(255), nullable=False),
+    UniqueConstraint("group_id", "key"),
+)
+
+port_groups = Table(
+    "network_port_groups",
+    metadata,
+    Column("port_id", ForeignKey("network_ports.id"), primary_key=True),
+    Column("group_id", ForeignKey("network_security_groups.id"), primary_key=True),
+    Index("ix_network_port_groups_group_id", "group_id"),
+)
+
+tags = Table(
+    "network_tags",
+    metadata,
+    uuid_column("resource_id", primary_key=True),
+    Column("tag", String(255), primary_key=True),
+)
+
+quotas = Table(
+    "network_quotas",
+    metadata,
+    uuid_column("project_id", primary_key=True),
+    Column("resource", String(32), primary_key=True),
+    Column("quota", Integer, nullable=False),
+)

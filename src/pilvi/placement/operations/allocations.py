@@ -1,0 +1,70 @@
+"""Claims: what consumers hold of providers. In the caller's transaction."""
+
+from collections.abc import Mapping
+
+from pilvi.core.db import Transaction
+from pilvi.errors import NoCapacity
+from pilvi.placement.model.claim import Claim
+from pilvi.placement.model.inventory import Usage
+from pilvi.placement.store import allocations as store
+from pilvi.placement.store import providers
+
+
+async def claim(  # noqa: PLR0913  # a claim is these five values and no fewer
+    tx: Transaction,
+    *,
+    consumer_id: str,
+    project_id: str,
+    user_id: str,
+    provider_id: str,
+    resources: Mapping[str, int],
+) -> None:
+    """Let a consumer hold exactly this, all of it or nothing.
+
+    Repeatable: the same claim again changes nothing; another claim of the same consumer takes the
+    place of the one before. Raises `NoCapacity` that says what was asked and what is free, and
+    `NotFound` for an unknown provider.
+    """
+    wanted = {str(name): amount for name, amount in resources.items() if amount}
+    held = await store.find_claim(tx, consumer_id)
+    if held is not None and (held.provider_id, dict(held.resources)) == (provider_id, wanted):
+        return
+    provider = await providers.get_provider(tx, provider_id)
+    usage = await _usage_without(tx, provider_id, held)
+    shortfalls = usage.list_shortfalls(wanted)
+    if shortfalls:
+        raise NoCapacity(f"cannot claim on {provider.name}: {'; '.join(shortfalls)}")
+    await providers.raise_generation(tx, provider)
+    if held is not None and held.provider_id != provider_id:
+        await _raise_generation(tx, held.provider_id)
+    generation = 1 if held is None else held.generation + 1
+    await store.save_claim(
+        tx, Claim(consumer_id, project_id, user_id, provider_id, wanted, generation)
+    )
+
+
+async def release(tx: Transaction, consumer_id: str) -> None:
+    """Give back everything that a consumer holds. Repeatable."""
+    held = await store.find_claim(tx, consumer_id)
+    if held is None:
+        return
+    await _raise_generation(tx, held.provider_id)
+    await store.delete_claim(tx, consumer_id)
+
+
+async def find_claim(tx: Transaction, consumer_id: str) -> Claim | None:
+    """What a consumer holds, or None."""
+    return await store.find_claim(tx, consumer_id)
+
+
+async def _raise_generation(tx: Transaction, provider_id: str) -> None:
+    await providers.raise_generation(tx, await providers.get_provider(tx, provider_id))
+
+
+async def _usage_without(tx: Transaction, provider_id: str, held: Claim | None) -> Usage:
+    """What a provider has and what others than this claim's consumer use of it."""
+    inventories = (await providers.list_inventories(tx, [provider_id])).get(provider_id, {})
+    used = (await store.sum_by_provider(tx, provider_id)).get(provider_id, {})
+    if held is not None and held.provider_id == provider_id:
+        used = {name: amount - held.resources.get(name, 0) for name, amount in used.items()}
+    return Usage(inventories, used)

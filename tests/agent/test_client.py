@@ -1,0 +1,156 @@
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from host_server import CREDENTIAL, HostServer, make_test_settings
+from pilvi.agent.client import PIECE_BYTES, ControlPlane
+from pilvi.errors import Conflict, Internal, NotFound, PilviError, Unauthenticated, Unavailable
+from pilvi.host_api.contract import HostFacts, Kind, Report
+from pilvi.host_api.volumes import VolumeSpec
+from pilvi.settings import Settings
+
+FACTS = HostFacts(
+    hostname="h", vcpus=1, memory_mib=1, disk_gib=1, disk_free_gib=1, accelerator="tcg"
+)
+
+
+@pytest.fixture
+def server() -> HostServer:
+    return HostServer()
+
+
+@pytest.fixture
+async def client(server: HostServer, tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    client = server.connect(make_test_settings(tmp_path))
+    yield client
+    await client.close()
+
+
+async def test_the_desired_state_comes_at_once_or_when_it_changes(
+    server: HostServer, client: ControlPlane
+) -> None:
+    spec = VolumeSpec(volume_id="v", project_id="p", size_bytes=1, exports=[])
+    server.assign(Kind.VOLUME, "v", spec)
+    news = await client.fetch_desired(0, 5)
+    assert (news.revision, [a.id for a in news.assignments]) == (1, ["v"])
+    waiting = asyncio.create_task(client.fetch_desired(1, 5))
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    server.assign(Kind.VOLUME, "w", spec)
+    assert [a.id for a in (await waiting).assignments] == ["w"]
+    nothing = await client.fetch_desired(2, 0.01)
+    assert (nothing.revision, nothing.assignments) == (2, [])
+
+
+async def test_a_report_arrives(server: HostServer, client: ControlPlane) -> None:
+    await client.send_report(Report(facts=FACTS, full=True))
+    assert server.reports == [Report(facts=FACTS, full=True)]
+
+
+async def test_images_cross_in_both_directions(
+    server: HostServer, client: ControlPlane, tmp_path: Path
+) -> None:
+    data = os.urandom(3 * PIECE_BYTES + 7)
+    server.images["i1"] = data
+    assert b"".join([piece async for piece in client.fetch("i1")]) == data
+    file = tmp_path / "capture"
+    file.write_bytes(data)
+    for _ in range(2):
+        await client.send("i2", file)
+        assert server.uploads["i2"] == data
+    with pytest.raises(NotFound):
+        async for _ in client.fetch("nothing"):
+            pass
+
+
+async def test_a_control_plane_that_is_away_is_unavailable(
+    server: HostServer, client: ControlPlane
+) -> None:
+    server.is_away = True
+    with pytest.raises(Unavailable, match="control plane"):
+        await client.send_report(Report(facts=FACTS))
+
+
+async def test_a_refused_credential_is_read_again(
+    server: HostServer, client: ControlPlane, tmp_path: Path
+) -> None:
+    path = tmp_path / "agent" / "credential"
+    path.write_text("wrong")
+    with pytest.raises(Unauthenticated):
+        await client.fetch_desired(0, 0)
+    path.write_text(f"{CREDENTIAL}\n")
+    assert (await client.fetch_desired(0, 0)).revision == 0
+
+
+async def test_a_missing_credential_is_named(client: ControlPlane, tmp_path: Path) -> None:
+    (tmp_path / "agent" / "credential").unlink()
+    with pytest.raises(Unavailable, match="credential"):
+        await client.fetch_desired(0, 0)
+
+
+class Server(uvicorn.Server):
+    """A server on a port of its own, in this process."""
+
+    async def __aenter__(self) -> int:
+        self._task = asyncio.create_task(self.serve())
+        while not self.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def __aexit__(self, *_: object) -> None:
+        self.should_exit = True
+        await self._task
+
+
+async def image(request: Request) -> Response:
+    if request.path_params["id"] == "cut":
+
+        async def half() -> AsyncIterator[bytes]:
+            yield b"x" * 1000
+            raise ConnectionError
+
+        return StreamingResponse(half(), headers={"content-length": "2000"})
+    if request.method == "PUT":
+        return Response(b'{"message":"cannot take it twice"}', 409)
+    statuses = {"odd": (418, b"tea"), "down": (502, b"<html>"), "old": (200, b'{"a":1}')}
+    status, body = statuses[request.path_params["id"]]
+    return Response(body, status)
+
+
+def serve() -> Server:
+    routes = [Route("/host/v1/images/{id}/data", image, methods=["GET", "PUT"])]
+    app = Starlette(routes=routes)
+    return Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+
+
+async def test_errors_over_real_connections_are_of_the_closed_list(tmp_path: Path) -> None:
+    async with serve() as port:
+        settings: Settings = make_test_settings(tmp_path, listen_port=port)
+        HostServer().connect(settings)
+        client = ControlPlane(settings)
+        expected: dict[str, type[PilviError]] = {
+            "cut": Unavailable,
+            "odd": Internal,
+            "down": Unavailable,
+        }
+        for id, kind in expected.items():
+            with pytest.raises(kind):
+                async for _ in client.fetch(id):
+                    pass
+        file = tmp_path / "file"
+        file.write_bytes(b"x" * 100)
+        with pytest.raises(Conflict, match="cannot take it twice"):
+            await client.send("any", file)
+        await client.close()
+    client = ControlPlane(settings)
+    with pytest.raises(Unavailable):
+        await client.fetch_desired(0, 0)
+    await client.close()

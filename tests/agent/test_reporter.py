@@ -1,0 +1,158 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from host_server import until
+from pilvi.agent.desired import DesiredState
+from pilvi.agent.outbox import Outbox
+from pilvi.agent.reporter import Reporter
+from pilvi.errors import Unavailable
+from pilvi.host_api.contract import (
+    Assignment,
+    Desired,
+    HostFacts,
+    Kind,
+    Observation,
+    Report,
+)
+
+FACTS = HostFacts(
+    hostname="h", vcpus=1, memory_mib=1, disk_gib=1, disk_free_gib=1, accelerator="tcg"
+)
+
+
+class Piece(msgspec.Struct, frozen=True):
+    start: int
+    data: bytes
+
+
+class Desk:
+    """A reporter, what it reports from, and what arrived."""
+
+    def __init__(self, folder: Path) -> None:
+        self.desired = DesiredState(folder)
+        self.outbox = Outbox()
+        self.arrived: list[Report] = []
+        self.open = 0
+        self.open_most = 0
+        self.takes_s = 0.0
+        self.is_away = False
+        self.reporter = Reporter(self.desired, self.outbox, self, self, lambda: FACTS)
+
+    async def send_report(self, report: Report) -> None:
+        self.open += 1
+        self.open_most = max(self.open_most, self.open)
+        await asyncio.sleep(self.takes_s)
+        self.open -= 1
+        if self.is_away:
+            raise Unavailable("cannot reach it")
+        self.arrived.append(report)
+
+    async def read_console(self, server_id: str, offset: int, limit: int) -> Piece:
+        return Piece(offset, b"")
+
+    def wish(self, id: str, generation: int, *, present: bool) -> None:
+        wish = Assignment(
+            kind=Kind.VOLUME,
+            id=id,
+            generation=generation,
+            revision=generation,
+            present=present,
+            spec=msgspec.Raw(b"null"),
+        )
+        revision = self.desired.revision + 1
+        self.desired.apply(Desired(host_id="h", revision=revision, assignments=[wish]))
+
+    def see(self, id: str, generation: int, *, present: bool = True, settled: bool = True) -> None:
+        self.outbox.publish(
+            Observation(
+                kind=Kind.VOLUME, id=id, generation=generation, present=present, settled=settled
+            )
+        )
+
+    @asynccontextmanager
+    async def running(self, heartbeat_s: float = 60) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.reporter.run(heartbeat_s))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def test_what_changes_together_is_told_together(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    async with desk.running():
+        await until(lambda: desk.arrived)
+        desk.see("a", 1)
+        await asyncio.sleep(0)
+        desk.see("b", 1)
+        await until(lambda: len(desk.arrived) == 2)
+        assert {seen.id for seen in desk.arrived[1].observations} == {"a", "b"}
+
+
+async def test_one_report_at_a_time(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.takes_s = 0.02
+    async with desk.running(0.01):
+        for generation in range(10):
+            desk.see("a", generation)
+            await asyncio.sleep(0.01)
+        await until(lambda: desk.arrived and desk.arrived[-1].observations == [])
+    assert desk.open_most == 1
+    told = [seen.generation for report in desk.arrived for seen in report.observations]
+    assert told == sorted(told) and told[-1] == 9
+
+
+async def test_what_did_not_arrive_is_told_again_with_all_the_rest(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    async with desk.running():
+        desk.see("a", 1)
+        await until(lambda: any(report.observations for report in desk.arrived))
+        desk.is_away = True
+        desk.see("b", 1)
+        await asyncio.sleep(0.05)
+        desk.see("b", 2)
+        desk.arrived.clear()
+        desk.is_away = False
+        await until(lambda: desk.arrived)
+        told = {(seen.id, seen.generation) for seen in desk.arrived[0].observations}
+        assert told == {("a", 1), ("b", 2)} and desk.arrived[0].full
+
+
+async def test_nothing_is_everything_before_all_was_looked_at(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.wish("a", 1, present=True)
+    desk.wish("b", 2, present=True)
+    async with desk.running(0.02):
+        desk.see("a", 1)
+        await until(lambda: len(desk.arrived) > 2)
+        assert not any(report.full for report in desk.arrived)
+        desk.see("b", 2)
+        await until(lambda: desk.arrived[-1].full)
+        await until(lambda: not desk.arrived[-1].full)
+
+
+async def test_only_an_absence_that_is_wished_for_and_settled_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    desk.wish("gone", 1, present=False)
+    desk.wish("going", 2, present=False)
+    desk.wish("unsettled", 3, present=False)
+    desk.wish("wanted", 4, present=True)
+    desk.wish("renewed", 5, present=False)
+    async with desk.running():
+        desk.see("gone", 1, present=False)
+        desk.see("going", 2, present=True, settled=False)
+        desk.see("unsettled", 3, present=False, settled=False)
+        desk.see("wanted", 4, present=False, settled=False)
+        desk.see("renewed", 5, present=False)
+        desk.wish("renewed", 6, present=False)
+        await until(lambda: not desk.outbox.has((Kind.VOLUME, "gone")))
+    kept = {id for _, id in desk.desired.list_keys()}
+    assert kept == {"going", "unsettled", "wanted", "renewed"}
+    assert desk.outbox.find(Kind.VOLUME, "wanted") is not None

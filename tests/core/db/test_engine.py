@@ -1,0 +1,81 @@
+"""Transactions on both databases."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from pilvi.core.db import Database, open_database
+from pilvi.core.db.engine import Wake
+from pilvi.errors import Conflict
+
+INSERT = (
+    "INSERT INTO identity_domains (id, name, description, enabled) VALUES (:id, :name, '', true)"
+)
+COUNT = text("SELECT count(*) FROM identity_domains")
+
+
+async def _add(db: Database, id: str, name: str) -> None:
+    async with db.write() as tx:
+        await tx.run(text(INSERT), {"id": id, "name": name})
+
+
+async def test_commit_rollback_and_wakes(db: Database) -> None:
+    woken: list[Wake] = []
+    db.on_commit = woken.extend
+    async with db.write() as tx:
+        await tx.run(text(INSERT), {"id": "a", "name": "a"})
+        tx.wake("thing", "a")
+        tx.wake("thing", "a")
+        assert woken == []
+    assert woken == [("thing", "a")]
+    with pytest.raises(RuntimeError):
+        async with db.write() as tx:
+            await tx.run(text(INSERT), {"id": "b", "name": "b"})
+            tx.wake("thing", "b")
+            raise RuntimeError
+    assert woken == [("thing", "a")]
+    async with db.read() as tx:
+        assert await tx.scalar(COUNT) == 1
+
+
+async def test_a_broken_constraint_is_a_conflict(db: Database) -> None:
+    await _add(db, "a", "same")
+    with pytest.raises(Conflict):
+        await _add(db, "b", "same")
+
+
+async def test_writers_take_turns_and_none_is_lost(db: Database) -> None:
+    await asyncio.gather(*(_add(db, str(n), f"name {n}") for n in range(20)))
+    async with db.read() as tx:
+        assert await tx.scalar(COUNT) == 20
+
+
+async def test_a_read_sees_one_moment(db: Database) -> None:
+    async with db.read() as tx:
+        before = await tx.scalar(COUNT)
+        await _add(db, "a", "a")
+        assert await tx.scalar(COUNT) == before
+    async with db.read() as tx:
+        assert await tx.scalar(COUNT) == before + 1
+
+
+async def test_cancelled_while_committing_leaves_a_usable_database(db: Database) -> None:
+    for number in range(10):
+        task = asyncio.create_task(_add(db, str(number), f"name {number}"))
+        await asyncio.sleep(0.0005 * number)
+        task.cancel()
+        await asyncio.wait([task])
+    await _add(db, "last", "last")
+    async with db.read() as tx:
+        assert await tx.scalar(COUNT) >= 1
+
+
+async def test_sqlite_promises_durability(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path}/d.db")
+    async with db.read() as tx:
+        assert await tx.scalar(text("PRAGMA synchronous")) == 2
+        assert await tx.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert await tx.scalar(text("PRAGMA foreign_keys")) == 1
+    await db.close()

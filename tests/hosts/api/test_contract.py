@@ -1,0 +1,157 @@
+"""The host contract as an agent sees it."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloud import Cloud
+from pilvi.host_api.contract import (
+    ConsoleOutput,
+    Desired,
+    HostFacts,
+    Kind,
+    Observation,
+    Report,
+)
+from pilvi.host_api.volumes import VolumeSpec
+from pilvi.hosts.model.host import Host
+from pilvi.hosts.operations import assignments, hosts
+
+FACTS = HostFacts(
+    hostname="h1",
+    vcpus=2,
+    memory_mib=1024,
+    disk_gib=10,
+    disk_free_gib=5,
+    accelerator="tcg",
+)
+
+
+def _volume(id: str, size: int = 1) -> VolumeSpec:
+    return VolumeSpec(volume_id=id, project_id="p", size_bytes=size << 30, exports=[])
+
+
+class Agent:
+    """Speaks the contract as one host."""
+
+    def __init__(self, cloud: Cloud, host: Host, credential: str) -> None:
+        self.cloud, self.host = cloud, host
+        self.headers = {"authorization": f"Bearer {credential}"}
+
+    async def desired(self, after: int = 0, wait: float = 0) -> Desired:
+        path = f"/host/v1/desired?after={after}&wait={wait}"
+        reply = await self.cloud.http.get(path, headers=self.headers)
+        assert reply.status_code == 200, reply.text
+        return msgspec.json.decode(reply.content, type=Desired)
+
+    async def report(self, *observations: Observation, **fields: Any) -> None:
+        report = Report(facts=FACTS, observations=list(observations), **fields)
+        reply = await self.cloud.http.post(
+            "/host/v1/report",
+            content=msgspec.json.encode(report),
+            headers={**self.headers, "content-type": "application/json"},
+        )
+        assert reply.status_code == 204, reply.text
+
+
+@pytest.fixture
+async def agent(cloud: Cloud) -> Agent:
+    async with cloud.db.write() as tx:
+        host = await hosts.enrol_host(tx, "h1", "secret-1")
+    return Agent(cloud, host, "secret-1")
+
+
+async def _assign(agent: Agent, id: str, size: int = 1) -> int:
+    async with agent.cloud.db.write() as tx:
+        owner = ("volume", id)
+        spec = _volume(id, size)
+        return await assignments.assign(tx, agent.host.id, Kind.VOLUME, id, spec, owner=owner)
+
+
+async def test_credentials_are_asked_for(cloud: Cloud, agent: Agent) -> None:
+    for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic secret-1"}):
+        reply = await cloud.http.get("/host/v1/desired", headers=headers)
+        assert reply.status_code == 401
+
+
+async def test_only_what_is_newer_and_the_same_wish_is_no_change(agent: Agent) -> None:
+    assert await _assign(agent, "a") == 1
+    first = await agent.desired()
+    assert [(a.id, a.generation, a.present) for a in first.assignments] == [("a", 1, True)]
+    assert await _assign(agent, "a") == 1
+    assert (await agent.desired(first.revision)).assignments == []
+    assert await _assign(agent, "a", size=2) == 2
+    changed = (await agent.desired(first.revision)).assignments
+    spec = msgspec.json.decode(changed[0].spec, type=VolumeSpec)
+    assert (changed[0].generation, spec.size_bytes) == (2, 2 << 30)
+
+
+async def test_another_host_sees_nothing_of_it(cloud: Cloud, agent: Agent) -> None:
+    await _assign(agent, "a")
+    async with cloud.db.write() as tx:
+        other = Agent(cloud, await hosts.enrol_host(tx, "h2", "secret-2"), "secret-2")
+    assert (await other.desired()).assignments == []
+    seen = Observation(kind=Kind.VOLUME, id="a", generation=1, present=True, settled=True)
+    await other.report(seen)
+    async with cloud.db.read() as tx:
+        held = await assignments.find_held(tx, Kind.VOLUME, "a")
+    assert held is not None
+    assert held.seen_generation is None
+
+
+async def test_news_ends_a_long_poll(agent: Agent) -> None:
+    await _assign(agent, "a")
+    revision = (await agent.desired()).revision
+    poll = asyncio.create_task(agent.desired(revision, wait=20))
+    await asyncio.sleep(0.05)
+    assert not poll.done()
+    await _assign(agent, "b")
+    async with asyncio.timeout(1):
+        assert [a.id for a in (await poll).assignments] == ["b"]
+
+
+async def test_a_withdrawn_object_stays_until_it_is_seen_gone(agent: Agent) -> None:
+    await _assign(agent, "a")
+    seen = Observation(kind=Kind.VOLUME, id="a", generation=1, present=True, settled=True)
+    await agent.report(seen)
+    async with agent.cloud.db.write() as tx:
+        assert not await assignments.withdraw(tx, Kind.VOLUME, "a")
+    withdrawn = (await agent.desired()).assignments[0]
+    assert (withdrawn.present, withdrawn.generation) == (False, 2)
+    stale = Observation(kind=Kind.VOLUME, id="a", generation=1, present=False, settled=True)
+    await agent.report(stale)
+    async with agent.cloud.db.write() as tx:
+        assert not await assignments.withdraw(tx, Kind.VOLUME, "a")
+    gone = Observation(kind=Kind.VOLUME, id="a", generation=2, present=False, settled=True)
+    await agent.report(gone)
+    await agent.report(gone)
+    async with agent.cloud.db.write() as tx:
+        assert await assignments.withdraw(tx, Kind.VOLUME, "a")
+
+
+async def test_facts_and_lease(agent: Agent) -> None:
+    await agent.report()
+    async with agent.cloud.db.read() as tx:
+        host = await hosts.get_host(tx, agent.host.id)
+    assert host.facts == FACTS
+    assert host.seen_at is not None
+    assert host.is_alive(host.seen_at, 15)
+
+
+async def test_console_output_is_joined_and_bounded(agent: Agent) -> None:
+    pieces = [ConsoleOutput(server_id="s", start=0, data=b"hello ")]
+    pieces.append(ConsoleOutput(server_id="s", start=6, data=b"\xffworld"))
+    await agent.report(consoles=pieces)
+    await agent.report(consoles=pieces[1:])
+    async with agent.cloud.db.read() as tx:
+        assert await assignments.read_console(tx, "s") == b"hello \xffworld"
+    start = 12
+    for _ in range(12):
+        await agent.report(consoles=[ConsoleOutput(server_id="s", start=start, data=b"x" * 65536)])
+        start += 65536
+    async with agent.cloud.db.read() as tx:
+        kept = await assignments.read_console(tx, "s")
+    assert kept == b"x" * len(kept)
+    assert 256 * 1024 <= len(kept) <= 256 * 1024 + 65536

@@ -1,0 +1,42 @@
+"""Settings: kept, read back, refused."""
+
+from pathlib import Path
+
+import pytest
+
+from pilvi.errors import InvalidRequest
+from pilvi.settings import Settings, load_settings, save_settings
+
+
+def test_kept_and_read_back(tmp_path: Path) -> None:
+    settings = Settings(state_dir=str(tmp_path), listen_port=1234, name_prefix="two")
+    save_settings(settings)
+    assert load_settings(tmp_path) == settings
+
+
+@pytest.mark.parametrize(
+    "text", ["listen_port = 0", "color = 1", "listen_port = 'a'", "= 3", "name_prefix = 'A-b'"]
+)
+def test_a_bad_file_is_refused_and_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "settings.toml").write_text(text)
+    with pytest.raises(InvalidRequest, match=r"settings\.toml"):
+        load_settings(tmp_path)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="pilvi up"):
+        load_settings(tmp_path)
+
+
+def test_clouds_have_uids_of_their_own() -> None:
+    one, two = Settings(state_dir="/a"), Settings(state_dir="/b")
+    assert one.uid_base != two.uid_base
+    mine = {one.uid_api, one.uid_services, one.uid_volumes, one.uid_guest_first}
+    assert len(mine) == 4
+    assert one.uid_guest_last < one.uid_base + 10_000
+
+
+def test_tls_everywhere_but_on_loopback() -> None:
+    assert not Settings().tls
+    assert Settings(listen_host="0.0.0.0").tls
+    assert Settings(listen_host="10.0.0.1").base_url == "https://10.0.0.1:8774"
