@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +44,8 @@ class HostServer(httpx.AsyncBaseTransport):
             Route("/host/v1/images/{id}/data", self._get_image),
             Route("/host/v1/images/{id}/data", self._put_image, methods=["PUT"]),
         ]
-        self._inner = httpx.ASGITransport(Starlette(routes=routes))
+        self.app = Starlette(routes=routes)
+        self._inner = httpx.ASGITransport(self.app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_away:
@@ -128,6 +130,27 @@ class HostServer(httpx.AsyncBaseTransport):
     async def _put_image(self, request: Request) -> Response:
         self.uploads[request.path_params["id"]] = await request.body()
         return Response(status_code=204)
+
+
+class OwnServer(uvicorn.Server):
+    """An application on a port of its own, in this process."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+
+    async def __aenter__(self) -> int:
+        self._task = asyncio.create_task(self.serve())
+        while not self.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def __aexit__(self, *_: object) -> None:
+        self.should_exit = True
+        self.force_exit = True
+        await self._task
+
+    def install_signal_handlers(self) -> None:
+        """Signals are the test runner's."""
 
 
 async def until(claim: Callable[[], object], timeout_s: float = 5.0) -> None:

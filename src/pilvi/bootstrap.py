@@ -18,6 +18,10 @@ from pilvi.hosts.operations.signals import HostSignals
 from pilvi.identity.api.service import build_service as identity_service
 from pilvi.identity.operations.keys import Passwords, TokenKeys
 from pilvi.identity.operations.tokens import authenticate
+from pilvi.image.api.service import build_host_service as image_host_service
+from pilvi.image.api.service import build_service as image_service
+from pilvi.image.reconcilers import build_reconcilers as image_reconcilers
+from pilvi.image.store.blobs import Blobs
 from pilvi.placement.api.service import build_service as placement_service
 from pilvi.placement.reconcilers import build_reconcilers as placement_reconcilers
 from pilvi.settings import Settings
@@ -34,6 +38,7 @@ class ControlPlane:
         self.signals = HostSignals()
         self.keys = TokenKeys(settings.api_dir / "keys")
         self.passwords = Passwords()
+        self.blobs = Blobs(settings.api_dir / "images")
         self.loop = Loop(self._reconcilers())
         db.on_commit = self._send_wakes
 
@@ -70,6 +75,7 @@ class ControlPlane:
     def _reconcilers(self) -> Sequence[Reconciler]:
         return [
             *placement_reconcilers(self.db, self.settings),
+            *image_reconcilers(self.db, self.blobs),
         ]
 
     def _services(self) -> Sequence[Service]:
@@ -77,4 +83,6 @@ class ControlPlane:
             identity_service(self.keys, self.passwords),
             hosts_service(self.signals),
             placement_service(),
+            image_service(self.blobs),
+            image_host_service(self.blobs),
         ]

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from host_server import CREDENTIAL, HostServer, make_test_settings
+from host_server import CREDENTIAL, HostServer, OwnServer, make_test_settings
 from pilvi.agent.client import PIECE_BYTES, ControlPlane
 from pilvi.errors import Conflict, Internal, NotFound, PilviError, Unauthenticated, Unavailable
 from pilvi.host_api.contract import HostFacts, Kind, Report
@@ -96,20 +95,6 @@ async def test_a_missing_credential_is_named(client: ControlPlane, tmp_path: Pat
         await client.fetch_desired(0, 0)
 
 
-class Server(uvicorn.Server):
-    """A server on a port of its own, in this process."""
-
-    async def __aenter__(self) -> int:
-        self._task = asyncio.create_task(self.serve())
-        while not self.started:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-        return int(self.servers[0].sockets[0].getsockname()[1])
-
-    async def __aexit__(self, *_: object) -> None:
-        self.should_exit = True
-        await self._task
-
-
 async def image(request: Request) -> Response:
     if request.path_params["id"] == "cut":
 
@@ -125,14 +110,9 @@ async def image(request: Request) -> Response:
     return Response(body, status)
 
 
-def serve() -> Server:
-    routes = [Route("/host/v1/images/{id}/data", image, methods=["GET", "PUT"])]
-    app = Starlette(routes=routes)
-    return Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
-
-
 async def test_errors_over_real_connections_are_of_the_closed_list(tmp_path: Path) -> None:
-    async with serve() as port:
+    routes = [Route("/host/v1/images/{id}/data", image, methods=["GET", "PUT"])]
+    async with OwnServer(Starlette(routes=routes)) as port:
         settings: Settings = make_test_settings(tmp_path, listen_port=port)
         HostServer().connect(settings)
         client = ControlPlane(settings)

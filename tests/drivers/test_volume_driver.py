@@ -1,59 +1,22 @@
 """One suite for every volume driver, fake and real; then what only real iSCSI can show."""
 
 import asyncio
-import contextlib
 import os
-import secrets
 import signal
 import socket
-import subprocess
-import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from iscsi import MIB, make_export, make_settings, qemu_io, serve
 from pilvi.agent.volumes.driver import VolumeDriver, fingerprint
 from pilvi.agent.volumes.fake import FakeVolumeDriver
 from pilvi.agent.volumes.tgt import TgtVolumeDriver, purge
 from pilvi.agent.volumes.tgt_service import TgtService
 from pilvi.errors import NoCapacity, NotFound, PilviError
-from pilvi.host_api.volumes import Export
 from pilvi.settings import Settings
-
-MIB = 1 << 20
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def make_export(**values: object) -> Export:
-    attachment = str(uuid.uuid4())
-    export = Export(
-        attachment_id=attachment,
-        iqn=f"iqn.2026-11.io.pilvi:{attachment}",
-        lun=1,
-        username=f"u{attachment[:8]}",
-        password=secrets.token_hex(12),
-    )
-    return msgspec.structs.replace(export, **values)
-
-
-@contextlib.contextmanager
-def make_settings() -> Iterator[Settings]:
-    """A cloud of its own, whose tgtd and files are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="pilvi-test-") as folder:
-        Path(folder).chmod(0o700)
-        settings = Settings(state_dir=folder, iscsi_port=free_port())
-        try:
-            yield settings
-        finally:
-            purge(settings)
 
 
 @pytest.fixture
@@ -143,50 +106,6 @@ async def test_no_target_without_a_file(driver: VolumeDriver) -> None:
     await driver.start()
     with pytest.raises(NotFound):
         await driver.add_target("v1", make_export())
-
-
-async def qemu_io(
-    settings: Settings, export: Export, command: str, password: str | None = None
-) -> tuple[int, str]:
-    """Run one qemu-io command on an export; the exit status and what it says."""
-    portal = f"127.0.0.1:{settings.iscsi_port}"
-    with tempfile.NamedTemporaryFile("w") as secret:
-        secret.write(export.password if password is None else password)
-        secret.flush()
-        options = {
-            "driver": "raw",
-            "file.driver": "iscsi",
-            "file.transport": "tcp",
-            "file.portal": portal,
-            "file.target": export.iqn,
-            "file.lun": export.lun,
-            "file.initiator-name": "iqn.2026-11.io.pilvi:test",
-        }
-        if password != "":
-            options |= {"file.user": export.username, "file.password-secret": "s"}
-        words = ",".join(f"{name}={value}" for name, value in options.items())
-        process = await asyncio.create_subprocess_exec(
-            *("qemu-io", "--object", f"secret,id=s,file={secret.name}"),
-            *("--image-opts", words, "-c", command),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            async with asyncio.timeout(20):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise
-    status = 1 if b"Pattern verification failed" in output else process.returncode
-    assert status is not None
-    return status, output.decode()
-
-
-async def serve(driver: TgtVolumeDriver, volume: str, export: Export, size: int = 8 * MIB) -> None:
-    await driver.start()
-    await driver.make_file(volume, size)
-    await driver.add_target(volume, export)
 
 
 @pytest.mark.root
@@ -345,9 +264,9 @@ async def test_two_clouds_live_side_by_side(settings: Settings, tgt: TgtVolumeDr
 
 @pytest.mark.root
 async def test_a_taken_port_is_named(settings: Settings, tgt: TgtVolumeDriver) -> None:
-    with socket.create_server(("127.0.0.1", settings.iscsi_port)):
-        with pytest.raises(PilviError, match=str(settings.iscsi_port)):
-            await tgt.start()
+    port = settings.iscsi_port
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(PilviError, match=str(port)):
+        await tgt.start()
     await tgt.start()
 
 
@@ -359,5 +278,5 @@ async def test_purge_ends_and_removes_everything(settings: Settings, tgt: TgtVol
         purge(settings)
         assert not (settings.agent_dir / "volumes").exists()
     assert TgtService(settings).find_pid() is None
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    assert state.stdout.strip() in ("", "Z", "Zs")
+    status = Path(f"/proc/{pid}/status")
+    assert not status.exists() or "State:\tZ" in status.read_text()

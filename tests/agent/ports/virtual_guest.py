@@ -4,8 +4,11 @@ A thread carries frames between two taps, one in the cloud's fabric (opened as Q
 one in the guest's namespace, where the kernel plays the guest.
 """
 
+import asyncio
 import os
 import select
+import signal
+import socket
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -45,8 +48,9 @@ class VirtualGuest:
         with namespaces.inside(name):
             taps.make_tap("eth0")
         self._card = taps.open_tap(name, "eth0")
-        done = self.run(f"ip link set lo up; ip link set eth0 address {mac} up")
+        done = self._run(f"ip link set lo up; ip link set eth0 address {mac} up")
         assert done.ok, done.output
+        self._listeners: list[socket.socket] = []
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
@@ -57,10 +61,15 @@ class VirtualGuest:
         self._thread.join()
         for descriptor in (self._tap, self._card, self._stop_read):
             os.close(descriptor)
+        for listener in self._listeners:
+            listener.close()
         namespaces.remove(self.name)
 
-    def run(self, command: str, timeout_s: float = 15) -> Ran:
+    async def run(self, command: str, timeout_s: float = 15) -> Ran:
         """Run a shell command in the guest."""
+        return await asyncio.to_thread(self._run, command, timeout_s)
+
+    def _run(self, command: str, timeout_s: float = 15) -> Ran:
         with namespaces.inside(self.name):
             child = subprocess.Popen(
                 ["sh", "-c", command],
@@ -68,34 +77,71 @@ class VirtualGuest:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
+                start_new_session=True,
             )
         try:
             output, _ = child.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
             output, _ = child.communicate()
             return Ran(False, output + " (timed out)")
         return Ran(child.returncode == 0, output)
 
-    def ask_dhcp(self) -> Ran:
+    async def ask_dhcp(self) -> Ran:
         """Obtain and use a lease, as busybox does."""
         script = self._folder / "udhcpc.sh"
         script.write_text(DHCP_SCRIPT)
         script.chmod(0o755)
         options = "-O staticroutes -O mtu -O dns -O router"
-        return self.run(f"busybox udhcpc -f -i eth0 -n -q -t 4 -T 1 {options} -s {script}")
+        return await self.run(f"busybox udhcpc -f -i eth0 -n -q -t 4 -T 1 {options} -s {script}")
 
-    def set_address(self, address: str, gateway: str | None = None) -> None:
+    async def set_address(self, address: str) -> None:
         """Use an address without asking anybody."""
-        done = self.run(f"ip addr flush dev eth0; ip addr add {address} dev eth0")
+        done = await self.run(f"ip addr flush dev eth0; ip addr add {address} dev eth0")
         assert done.ok, done.output
-        if gateway is not None:
-            assert self.run(f"ip route replace default via {gateway}").ok
 
-    def pings(self, address: str, tries: int = 2) -> bool:
-        """Whether an address answers."""
-        ping = f"busybox ping -c 1 -W 1 {address}"
-        return self.run(" || ".join([ping] * tries)).ok
+    async def pings(self, address: str) -> bool:
+        """Whether an address answers one of two pings."""
+        return (await self.run(f"busybox ping -c 2 -i 0.2 -W 1 {address}")).ok
+
+    async def fetch(self, path: str) -> str:
+        """What the metadata server answers under a path; empty for an error."""
+        done = await self.run(f"busybox wget -T 3 -q -O - http://169.254.169.254{path}")
+        return done.output if done.ok else ""
+
+    async def reaches(self, address: str, number: int) -> bool:
+        """Whether a TCP port can be connected to."""
+        connection = await asyncio.to_thread(self._connect, address, number)
+        if connection is not None:
+            connection.close()
+        return connection is not None
+
+    async def connect(self, address: str, number: int) -> socket.socket:
+        """A connection to a TCP port."""
+        connection = await asyncio.to_thread(self._connect, address, number)
+        assert connection is not None, f"{self.name} cannot connect to {address}:{number}"
+        return connection
+
+    def _connect(self, address: str, number: int) -> socket.socket | None:
+        with namespaces.inside(self.name):
+            connection = socket.socket()
+        connection.settimeout(1.0)
+        try:
+            connection.connect((address, number))
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+    def listen(self, number: int) -> socket.socket:
+        """Take connections on a TCP port until the guest is closed."""
+        with namespaces.inside(self.name):
+            listener = socket.socket()
+        listener.bind(("0.0.0.0", number))
+        listener.listen(8)
+        listener.settimeout(2.0)
+        self._listeners.append(listener)
+        return listener
 
     def _carry(self) -> None:
         other = {self._tap: self._card, self._card: self._tap}

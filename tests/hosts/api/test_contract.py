@@ -15,6 +15,7 @@ from pilvi.host_api.contract import (
     Observation,
     Report,
 )
+from pilvi.host_api.vms import CaptureSpec
 from pilvi.host_api.volumes import VolumeSpec
 from pilvi.hosts.model.host import Host
 from pilvi.hosts.operations import assignments, hosts
@@ -140,7 +141,17 @@ async def test_facts_and_lease(agent: Agent) -> None:
     assert host.is_alive(host.seen_at, 15)
 
 
+async def test_console_output_of_a_vm_of_another_host_is_dropped(agent: Agent) -> None:
+    await agent.report(consoles=[ConsoleOutput(server_id="s", start=0, data=b"forged")])
+    async with agent.cloud.db.read() as tx:
+        assert await assignments.read_console(tx, "s") == b""
+
+
 async def test_console_output_is_joined_and_bounded(agent: Agent) -> None:
+    async with agent.cloud.db.write() as tx:
+        spec = CaptureSpec(image_id="i", server_id="s", device="vda", disk_format="qcow2")
+        owner = ("server", "s")
+        await assignments.assign(tx, agent.host.id, Kind.VM, "s", spec, owner=owner)
     pieces = [ConsoleOutput(server_id="s", start=0, data=b"hello ")]
     pieces.append(ConsoleOutput(server_id="s", start=6, data=b"\xffworld"))
     await agent.report(consoles=pieces)

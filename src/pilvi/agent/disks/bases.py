@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from pilvi.core.reconcile import Terminal
+from pilvi.agent.faults import HostTerminal
 from pilvi.errors import InvalidRequest
 from pilvi.host_api.vms import ImageSource
 
@@ -41,7 +41,7 @@ class BaseCache:
     async def store(self, image: ImageSource, pieces: AsyncIterator[bytes]) -> None:
         """Keep an image's bytes. Repeatable; one call at a time for one image.
 
-        Raises `Terminal` when they are not the bytes of the image, and OSError.
+        Raises `HostTerminal` when they are not the bytes of the image, and OSError.
         """
         if self.path(image.image_id).exists():
             return
@@ -108,8 +108,7 @@ class _Writer:
         os.close(self._descriptor)
 
 
-def wrong_bytes() -> Terminal:
+def wrong_bytes() -> HostTerminal:
     """What arrived is not the image. Pure."""
-    error = Terminal("cannot use the image: its bytes do not have the checksum it was stored with")
-    error.__cause__ = InvalidRequest(error.message)
-    return error
+    message = "cannot use the image: its bytes do not have the checksum it was stored with"
+    return HostTerminal(InvalidRequest(message))

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pilvi.agent.context import AgentContext, ImageTransfer
+from pilvi.agent.faults import HostTerminal
 from pilvi.agent.vms.driver import CaptureDriver, CaptureState, LocalCapture
 from pilvi.agent.vms.faults import fault, no_space
 from pilvi.core.reconcile import Again, Done, Result, Terminal
@@ -144,8 +145,7 @@ class CaptureReconciler:
     async def _start(self, spec: CaptureSpec) -> None:
         vm = self._context.desired.find_spec(Kind.VM, spec.server_id, VmSpec)
         if vm is None:
-            reason = NotFound("cannot copy the disk: the server is gone")
-            raise Terminal(reason.message) from reason
+            raise HostTerminal(NotFound("cannot copy the disk: the server is gone"))
         await self._driver.start_capture(spec, vm)
 
     async def _finish(self, id: str) -> None:
@@ -157,7 +157,7 @@ class CaptureReconciler:
             pass
         except NotFound as error:
             await self._driver.remove_capture(id)
-            raise Terminal(error.message) from error
+            raise HostTerminal(error) from error
         self._faults.pop(id, None)
         await self._driver.finish_capture(id)
 

@@ -2,17 +2,14 @@
 
 import errno
 
-from pilvi.agent.faults import fault_of
-from pilvi.core.reconcile import Terminal
+from pilvi.agent.faults import HostTerminal, fault_of
 from pilvi.errors import NoCapacity, PilviError, Unavailable
 from pilvi.host_api.contract import HostFault
 
 
-def no_space(doing: str) -> Terminal:
+def no_space(doing: str) -> HostTerminal:
     """The host's disk is full: trying again cannot help until the wish changes. Pure."""
-    error = Terminal(f"cannot {doing}: no space left on the host's disk")
-    error.__cause__ = NoCapacity(error.message)
-    return error
+    return HostTerminal(NoCapacity(f"cannot {doing}: no space left on the host's disk"))
 
 
 def fault(error: Exception, doing: str) -> HostFault:
@@ -25,9 +22,6 @@ def fault(error: Exception, doing: str) -> HostFault:
     if not isinstance(error, PilviError):
         message = f"cannot {doing}: an internal error, which the host's log explains"
         return HostFault(kind="Internal", message=message)
-    cause = error.__cause__
-    if isinstance(error, Terminal) and isinstance(cause, PilviError):
-        return HostFault(kind=cause.kind, message=error.message, terminal=True)
     return fault_of(error)
 
 
@@ -36,9 +30,8 @@ def launch_error(words: str, error: Exception) -> Exception:
     if "No space left on device" in words:
         return OSError(errno.ENOSPC, "No space left on device")
     if "Cannot allocate memory" in words or "cannot set up guest memory" in words:
-        terminal = Terminal("cannot start the guest: the host has not enough memory", detail=words)
-        terminal.__cause__ = NoCapacity(terminal.message)
-        return terminal
+        message = "cannot start the guest: the host has not enough memory"
+        return HostTerminal(NoCapacity(message, detail=words))
     if isinstance(error, OSError):
         return error
     return Unavailable("cannot start the guest: its process ended at once", detail=words)

@@ -3,10 +3,10 @@
 from pilvi.agent.disks import local_disk
 from pilvi.agent.disks.bases import BaseCache
 from pilvi.agent.disks.config_drive import config_drive, digest
+from pilvi.agent.faults import HostTerminal
 from pilvi.agent.vms import folder as names
 from pilvi.agent.vms.folder import GuestFolder
 from pilvi.agent.vms.record import check_id
-from pilvi.core.reconcile import Terminal
 from pilvi.errors import NoCapacity, Unsupported
 from pilvi.host_api.vms import Disk, DiskKind, GuestDocuments
 
@@ -16,7 +16,7 @@ _SECTOR = 512
 def create_disk(folder: GuestFolder, bases: BaseCache, disk: Disk, generation: int) -> None:
     """Make an overlay on its base, or a sparse file. Repeatable.
 
-    Raises `Terminal` when the image does not fit, `Unsupported` for a format we do not run from.
+    Raises `HostTerminal` when the image does not fit or has a format we do not run from.
     """
     device = check_id(disk.device)
     size_bytes = -(-disk.size_bytes // _SECTOR) * _SECTOR
@@ -26,11 +26,9 @@ def create_disk(folder: GuestFolder, bases: BaseCache, disk: Disk, generation: i
         return
     image = disk.image
     if image is None or image.disk_format not in ("raw", "qcow2"):
-        reason = Unsupported("cannot run from an image that is neither raw nor qcow2")
-        raise Terminal(reason.message) from reason
+        raise HostTerminal(Unsupported("cannot run from an image that is neither raw nor qcow2"))
     if size_bytes < image.virtual_size_bytes:
-        full = NoCapacity("cannot make the disk: it is smaller than its image")
-        raise Terminal(full.message) from full
+        raise HostTerminal(NoCapacity("cannot make the disk: it is smaller than its image"))
     base = names.base_name(device, generation)
     local_disk.link_base(bases.path(image.image_id), folder.path / base)
     local_disk.create_overlay(

@@ -24,7 +24,7 @@ from pilvi.errors import Unavailable
 READY_S = 20.0
 _POLL_S = 0.003
 # QEMU refuses a second request while one is pending; a guest that was booting missed the first.
-LEAVING_S = 10.0
+LEAVING_S = 5.0
 _EVENTS = frozenset(
     {
         "SHUTDOWN",

@@ -81,6 +81,9 @@ async def attach_volume(
     }
     try:
         await session.execute("blockdev-add", node, timeout_s=SLOW_ANSWER_S)
+    except CommandRefused as error:
+        message = "cannot attach the volume: its target refuses the connection"
+        raise Unavailable(message, detail=error.detail) from error
     finally:
         await session.try_execute("object-del", {"id": f"{name}-secret"})
     device = {

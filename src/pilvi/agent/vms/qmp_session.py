@@ -29,6 +29,11 @@ class CommandRefused(Unavailable):
         super().__init__("cannot change the guest's devices", detail=f"{command}: {reason}")
         self.reason = reason
 
+    @property
+    def kind(self) -> str:
+        """The kind of which it is a special case."""
+        return Unavailable.__name__
+
 
 class _Listener(EventListener):
     """Passes each event on as it arrives."""

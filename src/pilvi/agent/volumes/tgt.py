@@ -214,10 +214,16 @@ def _expect(number: int, what: str, also: Reply = Reply.SUCCESS) -> None:
         raise Internal("cannot change an iSCSI target", detail=f"{what}: tgtd error {number}")
 
 
-def purge(settings: Settings) -> None:
-    """End this cloud's tgtd and remove every volume: what the driver owns. Repeatable."""
+def end_service(settings: Settings) -> None:
+    """End this cloud's tgtd; its volumes stay. Repeatable."""
     service = TgtService(settings)
     service.end()
     service.client.close()
-    if service.directory.exists():
-        shutil.rmtree(service.directory)
+
+
+def purge(settings: Settings) -> None:
+    """End this cloud's tgtd and remove every volume: what the driver owns. Repeatable."""
+    end_service(settings)
+    directory = settings.agent_dir / "volumes"
+    if directory.exists():
+        shutil.rmtree(directory)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -35,6 +36,8 @@ END_S = 10.0
 LOG_BYTES_MAX = 1 << 20
 # Threads that serve one unit. Lower: less parallel; higher: more threads a volume.
 UNIT_THREADS = 4
+# A volume takes about five. Lower: fewer volumes; higher: nothing.
+OPEN_FILES = 65536
 
 SOCKET_NAME = "tgt.0"
 LOCK_NAME = "tgt.0.lock"
@@ -69,6 +72,7 @@ class TgtService:
                 # Targets of a tgtd that the record does not name could not be told apart.
                 await asyncio.to_thread(self.end)
                 self._child = self._spawn()
+                _raise_open_files(self._child.pid)
                 await self._wait_answering(self._child)
                 self.record.begin(self.identity())
                 log.info("started the iSCSI target service", pid=self._child.pid)
@@ -196,6 +200,12 @@ class TgtService:
                 f"cannot start the iSCSI target service on {self.portal}: "
                 f"is the port taken? {self.directory / 'tgtd.log'} says more"
             )
+
+
+def _raise_open_files(pid: int) -> None:
+    """tgtd asks for more than it may have and goes on with what it was given."""
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
 
 
 async def _wait_exit(pid: int) -> None:

@@ -6,7 +6,7 @@ from pilvi.core.http import Call
 from pilvi.errors import InvalidRequest
 from pilvi.host_api.contract import Desired, Report
 from pilvi.hosts.operations.assignments import read_desired
-from pilvi.hosts.operations.hosts import authenticate_host, record_report
+from pilvi.hosts.operations.hosts import authenticate_host, get_host, record_report
 from pilvi.hosts.operations.signals import HostSignals
 
 # Seconds that an agent may ask to wait. Lower: more polling; higher: more idle connections break.
@@ -20,10 +20,12 @@ async def get_desired(call: Call[None]) -> Desired:
     after, wait_s = _number(call, "after"), min(_number(call, "wait"), WAIT_S_MAX)
     signals = call.part(HostSignals)
     deadline = asyncio.get_running_loop().time() + wait_s
+    async with call.db.read() as tx:
+        host = await authenticate_host(tx, call.headers.get("authorization"))
     while True:
+        event = signals.subscribe(host.id)
         async with call.db.read() as tx:
-            host = await authenticate_host(tx, call.headers.get("authorization"))
-            event = signals.subscribe(host.id)
+            host = await get_host(tx, host.id)
             desired = await read_desired(tx, host, int(after))
         left = deadline - asyncio.get_running_loop().time()
         if desired.revision != int(after) or left <= 0:

@@ -90,6 +90,15 @@ async def list_held(
     return await store.list_held(tx, kind, ids, host_id) if ids else []
 
 
+async def host_uses_image(tx: Transaction, host_id: HostId, image_id: str) -> bool:
+    """Whether something that a host should hold is made from an image.
+
+    A capture names the image it makes, and does not count.
+    """
+    named = msgspec.json.encode({"image_id": image_id}).decode()[1:-1]
+    return await store.has_text(tx, host_id, named)
+
+
 async def read_desired(tx: Transaction, host: Host, after: int) -> Desired:
     """What changed for a host after a revision."""
     changed = await store.list_newer(tx, host.id, after)

@@ -7,7 +7,7 @@ import msgspec
 
 from pilvi.core.db import Transaction, now
 from pilvi.errors import Unauthenticated
-from pilvi.host_api.contract import Report
+from pilvi.host_api.contract import Kind, Report
 from pilvi.hosts.model.host import Host, HostId
 from pilvi.hosts.store import assignments, consoles
 from pilvi.hosts.store import hosts as store
@@ -72,5 +72,8 @@ async def record_report(tx: Transaction, host: Host, report: Report) -> None:
             tx.wake(*owner)
             if not observation.present:
                 await assignments.delete_given_up(tx, host.id, observation)
+    speaking = [output.server_id for output in report.consoles]
+    mine = {held.id for held in await assignments.list_held(tx, Kind.VM, speaking, host.id)}
     for output in report.consoles:
-        await consoles.insert_piece(tx, output.server_id, output.start, output.data)
+        if output.server_id in mine:
+            await consoles.insert_piece(tx, output.server_id, output.start, output.data)

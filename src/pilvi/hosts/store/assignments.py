@@ -99,3 +99,10 @@ async def delete_given_up(tx: Transaction, host_id: HostId, observation: Observa
 
 def _key(host_id: HostId, kind: Kind, id: str) -> Any:
     return and_(_t.host_id == host_id, _t.kind == kind, _t.id == id)
+
+
+async def has_text(tx: Transaction, host_id: HostId, text: str) -> bool:
+    """Whether the spec of something that a host should hold contains a text."""
+    mine = and_(_t.host_id == host_id, _t.present.is_(True), _t.kind != Kind.CAPTURE)
+    query = select(_t.id).where(mine, _t.spec.contains(text, autoescape=True)).limit(1)
+    return await tx.first(query) is not None

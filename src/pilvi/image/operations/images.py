@@ -93,7 +93,7 @@ async def create_image(
     return await _insert(tx, image)
 
 
-async def create_image_record(
+async def create_image_record(  # noqa: PLR0913  # a record has that many parts
     tx: Transaction,
     *,
     owner: str,

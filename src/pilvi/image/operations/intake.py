@@ -139,10 +139,8 @@ class _Intake:
         """Take a piece, once the one before is done."""
         await self._settle()
         self._size += len(piece)
-        self._work = [
-            asyncio.ensure_future(self._blobs.run(self._sha512.update, piece)),
-            asyncio.ensure_future(self._blobs.run(self._store, piece)),
-        ]
+        jobs = (self._sha512.update, self._md5.update, self._store)
+        self._work = [asyncio.ensure_future(self._blobs.run(job, piece)) for job in jobs]
 
     async def finish(self) -> Stored:
         """What is known of the whole. Raises what the gate raises."""
@@ -163,7 +161,6 @@ class _Intake:
     def _store(self, piece: bytes) -> None:
         self._gate.feed(piece)
         self._deposit.write(piece)
-        self._md5.update(piece)
 
     async def _settle(self) -> None:
         await asyncio.gather(*self._work)

@@ -19,7 +19,6 @@ BEGIN_S = 10.0
 class Step(StrEnum):
     """What can be done about an upload."""
 
-    NOTHING = "nothing"
     WAIT = "wait"
     GIVE_UP = "give up"
     REMOVE_FILE = "remove file"
@@ -28,9 +27,9 @@ class Step(StrEnum):
 def plan_upload(upload: Upload | None, has_writer: bool | None, age_s: float) -> list[Step]:
     """What to do about an upload, its file (None: there is none) and its age. Pure."""
     if has_writer:
-        return [Step.NOTHING]
+        return []
     if upload is None or upload.finished:
-        return [Step.NOTHING if has_writer is None else Step.REMOVE_FILE]
+        return [] if has_writer is None else [Step.REMOVE_FILE]
     if has_writer is None and age_s < BEGIN_S:
         return [Step.WAIT]
     return [Step.GIVE_UP, Step.REMOVE_FILE]
@@ -59,8 +58,6 @@ class UploadReconciler:
                         await give_up_upload(tx, id)
                 case Step.REMOVE_FILE:
                     await self._blobs.run(self._blobs.remove_incoming, id)
-                case Step.NOTHING:
-                    pass
         return Done()
 
     async def list_unsettled(self) -> Sequence[str]:

@@ -19,10 +19,14 @@ Answer = TypeVar("Answer")
 
 # Threads that copy and hash. Lower: parallel uploads wait for each other; higher: they crowd out
 # the API on a small machine.
-THREADS = 4
+THREADS = 6
 # Granularity of holes. Lower: more work for each byte; higher: fewer holes.
 HOLE_BYTES = 64 * 1024
 _ZEROS = bytes(HOLE_BYTES)
+# Bytes after which written pages go to the disk and out of memory. Lower: small images must be
+# read from the disk at once; higher: a long wait at the end, and (measured on a fresh virtual
+# machine) 0.24 instead of 0.9 GB/s, because every page is one that the kernel never used before.
+FLUSH_BYTES = 32 << 20
 _NO_SPACE = frozenset({28, 122})  # ENOSPC, EDQUOT
 
 
@@ -31,7 +35,7 @@ class Deposit:
 
     def __init__(self, path: Path, blobs: Path) -> None:
         self._path, self._blobs = path, blobs
-        self._size = 0
+        self._size = self._flushed = 0
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,11 +53,19 @@ class Deposit:
         try:
             for start, stop in find_data(piece):
                 self._write_all(memoryview(piece)[start:stop], self._size + start)
+            self._size += len(piece)
+            self._flush()
         except OSError as error:
             if error.errno in _NO_SPACE:
                 raise TooLarge("cannot store the image: the image store is full") from None
             raise
-        self._size += len(piece)
+
+    def _flush(self) -> None:
+        length = self._size - self._flushed
+        if length >= FLUSH_BYTES:
+            os.fdatasync(self._descriptor)
+            os.posix_fadvise(self._descriptor, self._flushed, length, os.POSIX_FADV_DONTNEED)
+            self._flushed = self._size
 
     def _write_all(self, view: memoryview, offset: int) -> None:
         while view:
@@ -148,10 +160,6 @@ class Blobs:
         """Remove an upload's file that nobody writes. Repeatable."""
         (self._incoming / upload_id).unlink(missing_ok=True)
 
-    def close(self) -> None:
-        """Let the threads end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
 
 def find_data(piece: bytes) -> list[tuple[int, int]]:
     """The ranges of a piece that are not whole blocks of zeros, joined where they touch. Pure."""
@@ -170,7 +178,7 @@ def find_data(piece: bytes) -> list[tuple[int, int]]:
 
 def _names(folder: Path) -> set[str]:
     try:
-        return set(os.listdir(folder))
+        return {path.name for path in folder.iterdir()}
     except FileNotFoundError:
         return set()
 

@@ -110,9 +110,10 @@ async def list_images(
 async def count_images(tx: Transaction, owner: str) -> tuple[int, int]:
     """How many images a project has, and how many bytes."""
     total = func.coalesce(func.sum(_i.size_bytes), 0)
-    row = await tx.first(select(func.count(), total).where(_i.owner == owner))
+    query = select(func.count().label("images"), total.label("bytes"))
+    row = await tx.first(query.where(_i.owner == owner))
     assert row is not None
-    return int(row[0]), int(row[1])
+    return int(row.images), int(row.bytes)
 
 
 async def list_used_blobs(tx: Transaction, sha512: Sequence[str]) -> set[str]:

@@ -78,9 +78,10 @@ async def delete_upload(tx: Transaction, id: str) -> None:
 async def count_uploads(tx: Transaction, owner: str) -> tuple[int, int]:
     """How many uploads a project has, and how many bytes they count."""
     total = func.coalesce(func.sum(_u.reserved_bytes), 0)
-    row = await tx.first(select(func.count(), total).where(_u.owner == owner))
+    query = select(func.count().label("uploads"), total.label("bytes"))
+    row = await tx.first(query.where(_u.owner == owner))
     assert row is not None
-    return int(row[0]), int(row[1])
+    return int(row.uploads), int(row.bytes)
 
 
 async def list_used_blobs(tx: Transaction, sha512: Sequence[str]) -> set[str]:

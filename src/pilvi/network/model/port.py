@@ -47,6 +47,14 @@ class FixedIp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedIp:
+    """An address that a port should have: a certain one, any of a subnet, or both named."""
+
+    subnet_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """One plug into a network."""
 

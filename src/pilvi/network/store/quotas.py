@@ -1,6 +1,7 @@
 """Rows of quotas, and what is used of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Select, Table, delete, func, insert, select
 
@@ -19,7 +20,7 @@ _COUNTED: dict[str, Table] = {
 }
 
 
-def _count(resource: str, project_id: str) -> Select[tuple[int]]:
+def _count(resource: str, project_id: str) -> Select[Any]:
     table = _COUNTED[resource]
     query = select(func.count()).select_from(table).where(table.c.project_id == project_id)
     if "is_deleting" in table.c:

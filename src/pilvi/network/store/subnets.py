@@ -66,9 +66,7 @@ async def insert_subnet(tx: Transaction, **values: Any) -> None:
     await tx.run(insert(subnets).values(**values))
 
 
-async def find_subnet(
-    tx: Transaction, id: str, project_id: str | None = None
-) -> Subnet | None:
+async def find_subnet(tx: Transaction, id: str, project_id: str | None = None) -> Subnet | None:
     """A subnet that a project may see, or None."""
     row = await tx.first(select(subnets).where(_t.id == id, _visible(project_id)))
     return None if row is None else _subnet(row)
@@ -104,9 +102,7 @@ async def list_subnets_by_id(tx: Transaction, ids: Collection[str]) -> dict[str,
     return {row.id: _subnet(row) for row in await tx.all(select(subnets).where(_t.id.in_(ids)))}
 
 
-async def list_subnet_ids(
-    tx: Transaction, network_ids: Sequence[str]
-) -> dict[str, list[str]]:
+async def list_subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[str]]:
     """Ids of the subnets of some networks, oldest first."""
     found: dict[str, list[str]] = {id: [] for id in network_ids}
     if network_ids:
@@ -167,4 +163,3 @@ async def list_owners(tx: Transaction, subnet_id: str) -> dict[str, str]:
         .where(fixed_ips.c.subnet_id == subnet_id, ports.c.is_deleting.is_(False))
     )
     return {row.id: row.device_owner for row in await tx.all(query)}
-

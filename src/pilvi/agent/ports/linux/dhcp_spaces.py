@@ -65,9 +65,8 @@ class DhcpSpaces:
         namespaces.create(namespace)
         self._fabric.lay_veth(link, namespace, step.bridge, step.mtu)
         with links_of(namespace) as links:
-            links.raise_link("lo")
-            links.set_mtu(link, step.mtu)
-            links.raise_link(link)
+            links.change("lo", up=True)
+            links.change(link, mtu=step.mtu, up=True)
             links.set_addresses(link, step.addresses)
 
     def tell(self, step: TellLeases) -> None:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pilvi.agent.ports.linux import conntrack, namespaces, taps
+from pilvi.agent.ports.linux import namespaces, taps
+from pilvi.agent.ports.linux.conntrack import Conntrack
 from pilvi.agent.ports.linux.links import Link, Links
 from pilvi.agent.ports.linux.nft import list_elements, run_nft
 from pilvi.agent.ports.names import tap_name
@@ -66,6 +67,7 @@ class Fabric:
         self._based_on: int | None = None
         """Identity of the namespace in which this run has made sure of the tables."""
         self._links: Links | None = None
+        self._conntrack: Conntrack | None = None
         self._ledger: Ledger | None = None
         self._asker: tuple[int, socket.socket] | None = None
 
@@ -73,9 +75,11 @@ class Fabric:
         """Let go of the sockets, which keep the namespace alive."""
         if self._links is not None:
             self._links.close()
+        if self._conntrack is not None:
+            self._conntrack.close()
         if self._asker is not None:
             self._asker[1].close()
-        self._links = self._asker = self._ledger = self._identity = None
+        self._links = self._conntrack = self._asker = self._ledger = self._identity = None
 
     def is_up(self, interface: str) -> bool:
         """Whether an interface is there and up; takes microseconds. Any thread may ask."""
@@ -141,8 +145,7 @@ class Fabric:
             self._nft([f"add element inet {TABLE} zones {element}"])
             ledger.zones[step.bridge] = zone
         links.add_bridge(step.bridge, step.network_id)
-        links.set_mtu(step.bridge, step.mtu)
-        links.raise_link(step.bridge)
+        links.change(step.bridge, mtu=step.mtu, up=True)
 
     def remove_bridge(self, bridge: str) -> None:
         """Remove a bridge and its zone. Repeatable."""
@@ -175,11 +178,9 @@ class Fabric:
     def make_tap(self, port_id: str) -> None:
         """Make a tap: down and unplugged. Repeatable."""
         links = self._make()
-        name = tap_name(port_id)
-        if links.find(name) is None:
-            with namespaces.inside(self.namespace):
-                taps.make_tap(name)
-        links.set_alias(name, port_id)
+        with namespaces.inside(self.namespace):
+            taps.make_tap(tap_name(port_id))
+        links.set_alias(tap_name(port_id), port_id)
 
     def load_filter(self, step: LoadFilter) -> None:
         """Put a filter in the place of the former one, and forget what it no longer allows."""
@@ -198,26 +199,27 @@ class Fabric:
         self._forget([r for r in (former, loaded) if r is not None], filter if tap.is_up else None)
 
     def unload_filter(self, port_id: str) -> None:
-        """Take a filter away, and forget the flows of its addresses. Repeatable."""
+        """Forget the flows of a port's addresses and take its filter away. Repeatable.
+
+        In this order, because the record of the addresses goes with the filter.
+        """
         if self.links is None:
             return
         ledger = self.ledger()
         former = ledger.filters.get(tap_name(port_id))
         if former is None:
             return
+        self._forget([former], None)
         self._nft(render_unload(former))
         del ledger.filters[former.tap]
-        self._forget([former], None)
 
     def plug_tap(self, step: PlugTap) -> None:
         """Put a tap into its bridge. Repeatable."""
-        links = self._make()
-        links.set_mtu(tap_name(step.port_id), step.mtu)
-        links.plug(tap_name(step.port_id), step.bridge)
+        self._make().plug(tap_name(step.port_id), step.bridge, step.mtu)
 
     def raise_tap(self, port_id: str) -> None:
         """Bring a tap up. Repeatable."""
-        self._make().raise_link(tap_name(port_id))
+        self._make().change(tap_name(port_id), up=True)
 
     def remove_tap(self, port_id: str) -> None:
         """Remove a tap. Repeatable."""
@@ -233,10 +235,7 @@ class Fabric:
 
     def plug_link(self, name: str, bridge: str, mtu: int) -> None:
         """Put an interface that is in the fabric into a bridge and bring it up. Repeatable."""
-        links = self._make()
-        links.set_mtu(name, mtu)
-        links.plug(name, bridge)
-        links.raise_link(name)
+        self._make().plug(name, bridge, mtu, up=True)
 
     def remove_link(self, name: str) -> None:
         """Remove an interface. Repeatable."""
@@ -284,12 +283,22 @@ class Fabric:
 
     def _forget(self, records: list[LoadedFilter], kept_by: PortFilter | None) -> None:
         """Forget the flows of these records' addresses, but those that a filter would let begin."""
-        places = {(address, record.zone) for record in records for address in record.addresses}
-        with namespaces.inside(self.namespace):
-            for address, zone in sorted(places):
-                for tracked in conntrack.list_flows(address, zone):
+        addresses: dict[int, set[str]] = {}
+        for record in records:
+            addresses.setdefault(record.zone, set()).update(record.addresses)
+        if self._conntrack is None:
+            with namespaces.inside(self.namespace):
+                self._conntrack = Conntrack()
+        try:
+            for zone, wanted in addresses.items():
+                for tracked in self._conntrack.list_flows(wanted, zone):
                     if kept_by is None or not allows(kept_by, tracked.flow):
-                        conntrack.forget_flow(tracked)
+                        self._conntrack.forget_flow(tracked)
+        except OSError:
+            # An answer that was read half would be taken for the next one's.
+            self._conntrack.close()
+            self._conntrack = None
+            raise
 
 
 def _load_bridge_filter() -> None:

@@ -85,26 +85,28 @@ class Links:
         peer = {"ifname": name, "net_ns_fd": peer_namespace}
         self._route.link("add", ifname=name, kind="veth", peer=peer)
 
-    def set_mac(self, name: str, mac: str) -> None:
-        """Change an interface's MAC."""
-        self._route.link("set", index=self._get(name).index, address=mac)
-
-    def set_mtu(self, name: str, mtu: int) -> None:
-        """Change an interface's MTU."""
-        self._route.link("set", index=self._get(name).index, mtu=mtu)
-
     def set_alias(self, name: str, alias: str) -> None:
         """Give an interface a note."""
         self._route.link("set", index=self._get(name).index, IFLA_IFALIAS=alias)
 
-    def raise_link(self, name: str) -> None:
-        """Bring an interface up. Repeatable."""
-        self._route.link("set", index=self._get(name).index, state="up")
+    def change(
+        self, name: str, *, mtu: int | None = None, mac: str | None = None, up: bool = False
+    ) -> None:
+        """Change an interface in one request. Repeatable."""
+        changes: dict[str, Any] = {}
+        if mtu is not None:
+            changes["mtu"] = mtu
+        if mac is not None:
+            changes["address"] = mac
+        if up:
+            changes["state"] = "up"
+        self._route.link("set", index=self._get(name).index, **changes)
 
-    def plug(self, name: str, bridge: str | None) -> None:
-        """Put an interface into a bridge, or into none. Repeatable."""
-        master = 0 if bridge is None else self._get(bridge).index
-        self._route.link("set", index=self._get(name).index, master=master)
+    def plug(self, name: str, bridge: str | None, mtu: int, *, up: bool = False) -> None:
+        """Put an interface into a bridge, or into none, with this MTU. Repeatable."""
+        changes: dict[str, Any] = {"state": "up"} if up else {}
+        changes["master"] = 0 if bridge is None else self._get(bridge).index
+        self._route.link("set", index=self._get(name).index, mtu=mtu, **changes)
 
     def remove(self, name: str) -> None:
         """Remove an interface. Repeatable."""

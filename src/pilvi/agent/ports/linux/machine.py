@@ -57,8 +57,7 @@ class Machine:
             if links.find(name) is None:
                 links.add_veth(name, self._fabric.namespace)
             self._fabric.plug_link(name, step.bridge, step.mtu)
-            links.set_mtu(name, step.mtu)
-            links.raise_link(name)
+            links.change(name, mtu=step.mtu, up=True)
             links.set_addresses(name, frozenset({step.address}))
         if step.masquerade:
             self._forward()

@@ -56,7 +56,7 @@ class Routers:
             for key, value in _SYSCTLS.items():
                 namespaces.set_sysctl(key, value)
         with links_of(namespace) as links:
-            links.raise_link("lo")
+            links.change("lo", up=True)
 
     def load_rules(self, step: LoadRouterRules) -> None:
         """Replace the router's rules in one transaction. Repeatable."""
@@ -68,11 +68,7 @@ class Routers:
         namespace = self._names.router(step.router_id)
         self._fabric.lay_veth(step.name, namespace, step.bridge, step.mtu)
         with links_of(namespace) as links:
-            link = links.find(step.name)
-            if link is not None and link.mac != step.mac:
-                links.set_mac(step.name, step.mac)
-            links.set_mtu(step.name, step.mtu)
-            links.raise_link(step.name)
+            links.change(step.name, mtu=step.mtu, mac=step.mac, up=True)
             new = links.set_addresses(step.name, step.addresses)
         with namespaces.inside(namespace):
             for address in sorted(new):

@@ -19,7 +19,13 @@ _IFF_PERSIST = 0x0800
 
 def make_tap(name: str) -> None:
     """Make a persistent tap in the calling thread's namespace. Repeatable."""
-    descriptor = _attach(name)
+    try:
+        descriptor = _attach(name)
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            # It is there, and its guest holds it.
+            return
+        raise
     try:
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     finally:

@@ -1,0 +1,1 @@
+"""Benchmarks: one file per figure that the README quotes. Run by bin/bench."""

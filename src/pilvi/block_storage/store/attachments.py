@@ -1,0 +1,95 @@
+"""Rows of attachments."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from pilvi.block_storage.model.attachment import Attachment, AttachmentId, AttachmentState
+from pilvi.block_storage.store.tables import attachments
+from pilvi.core.db import Transaction
+from pilvi.core.db.paging import read_page
+from pilvi.core.paging import Page
+from pilvi.errors import NotFound
+
+_t = attachments.c
+_COLUMNS = tuple(one.name for one in fields(Attachment))
+SORT_COLUMNS = {"created_at": _t.created_at, "id": _t.id, "volume_id": _t.volume_id}
+
+
+def _attachment(row: Row[Any]) -> Attachment:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    values["state"] = AttachmentState(row.state)
+    return Attachment(**values)
+
+
+async def insert_attachment(tx: Transaction, attachment: Attachment) -> None:
+    """Add an attachment. Raises `Conflict` when its volume has one."""
+    values = {name: getattr(attachment, name) for name in _COLUMNS}
+    await tx.run(insert(attachments).values(**values))
+
+
+async def find_attachment(
+    tx: Transaction, id: str, project_id: str | None = None
+) -> Attachment | None:
+    """One attachment of a project (None: of any), or None."""
+    query = select(attachments).where(_t.id == id)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
+    row = await tx.first(query)
+    return None if row is None else _attachment(row)
+
+
+async def get_attachment(tx: Transaction, id: str, project_id: str | None) -> Attachment:
+    """One attachment of a project (None: of any). Raises `NotFound`."""
+    attachment = await find_attachment(tx, id, project_id)
+    if attachment is None:
+        raise NotFound(f"cannot find the attachment '{id}'")
+    return attachment
+
+
+async def list_of_volumes(
+    tx: Transaction, volume_ids: Sequence[str]
+) -> dict[str, list[Attachment]]:
+    """The attachments of some volumes, by volume."""
+    return await _list_by(tx, "volume_id", volume_ids)
+
+
+async def list_of_servers(
+    tx: Transaction, server_ids: Sequence[str]
+) -> dict[str, list[Attachment]]:
+    """The attachments of some servers, by server, oldest first."""
+    return await _list_by(tx, "server_id", server_ids)
+
+
+async def _list_by(
+    tx: Transaction, column: str, ids: Sequence[str]
+) -> dict[str, list[Attachment]]:
+    found: dict[str, list[Attachment]] = {}
+    if ids:
+        query = select(attachments).where(_t[column].in_(ids)).order_by(_t.created_at, _t.id)
+        for row in await tx.all(query):
+            found.setdefault(getattr(row, column), []).append(_attachment(row))
+    return found
+
+
+async def list_attachments(
+    tx: Transaction, equal: Mapping[str, Any], page: Page, offset: int = 0
+) -> tuple[list[Attachment], bool]:
+    """One page of the attachments whose columns have the given values, and whether more follow."""
+    query = select(attachments).offset(offset or None)
+    for name, value in equal.items():
+        query = query.where(_t[name] == value)
+    rows, more = await read_page(tx, query, attachments, page, SORT_COLUMNS)
+    return [_attachment(row) for row in rows], more
+
+
+async def update_attachment(tx: Transaction, id: AttachmentId, **values: Any) -> None:
+    """Change columns of an attachment."""
+    await tx.run(update(attachments).where(_t.id == id).values(**values))
+
+
+async def delete_attachment(tx: Transaction, id: AttachmentId) -> None:
+    """Remove an attachment. Repeatable."""
+    await tx.run(delete(attachments).where(_t.id == id))

@@ -1,0 +1,41 @@
+"""Rows of what users and images say about volumes."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select
+
+from pilvi.block_storage.store.tables import volume_metadata
+from pilvi.core.db import Transaction
+
+_t = volume_metadata.c
+
+
+class MetadataKind(StrEnum):
+    """Whose words they are."""
+
+    USER = "user"
+    IMAGE = "image"
+
+
+async def list_metadata(
+    tx: Transaction, kind: MetadataKind, volume_ids: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """The metadata of some volumes, by volume; a volume without any is left out."""
+    if not volume_ids:
+        return {}
+    query = select(volume_metadata).where(_t.kind == kind, _t.volume_id.in_(volume_ids))
+    found: dict[str, dict[str, str]] = {}
+    for row in await tx.all(query.order_by(_t.key)):
+        found.setdefault(row.volume_id, {})[row.key] = row.value
+    return found
+
+
+async def replace_metadata(
+    tx: Transaction, kind: MetadataKind, volume_id: str, wanted: Mapping[str, str]
+) -> None:
+    """Give a volume exactly this metadata."""
+    await tx.run(delete(volume_metadata).where(_t.kind == kind, _t.volume_id == volume_id))
+    for key, value in wanted.items():
+        values = {"volume_id": volume_id, "kind": kind, "key": key, "value": value}
+        await tx.run(insert(volume_metadata).values(**values))

@@ -1,0 +1,83 @@
+"""Rows of volume types and of who may use the private ones."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, or_, select, update
+
+from pilvi.block_storage.model.volume_type import VolumeType
+from pilvi.block_storage.store.tables import volume_type_access, volume_types
+from pilvi.core.db import Transaction
+
+_t = volume_types.c
+_COLUMNS = tuple(one.name for one in fields(VolumeType))
+
+
+def _volume_type(row: Row[Any]) -> VolumeType:
+    return VolumeType(**{name: getattr(row, name) for name in _COLUMNS})
+
+
+async def insert_volume_type(tx: Transaction, volume_type: VolumeType) -> None:
+    """Add a type. Raises `Conflict` when its name is taken."""
+    values = {name: getattr(volume_type, name) for name in _COLUMNS}
+    await tx.run(insert(volume_types).values(**values))
+
+
+async def list_volume_types(
+    tx: Transaction, project_id: str | None, **equal: Any
+) -> list[VolumeType]:
+    """The types that a project may use (None: all), by name."""
+    query = select(volume_types).order_by(_t.created_at.desc(), _t.id)
+    if project_id is not None:
+        mine = volume_type_access.c.project_id == project_id
+        given = select(volume_type_access.c.volume_type_id).where(mine)
+        query = query.where(or_(_t.is_public.is_(True), _t.id.in_(given)))
+    for name, value in equal.items():
+        query = query.where(_t[name] == value)
+    return [_volume_type(row) for row in await tx.all(query)]
+
+
+async def find_volume_type(
+    tx: Transaction, project_id: str | None, **equal: Any
+) -> VolumeType | None:
+    """The first type that a project may use (None: any) with these values, or None."""
+    found = await list_volume_types(tx, project_id, **equal)
+    return found[0] if found else None
+
+
+async def list_names(tx: Transaction) -> dict[str, str]:
+    """The name of every type, by id."""
+    return {row.id: row.name for row in await tx.all(select(_t.id, _t.name))}
+
+
+async def update_volume_type(tx: Transaction, id: str, **values: Any) -> None:
+    """Change columns of a type."""
+    await tx.run(update(volume_types).where(_t.id == id).values(**values))
+
+
+async def delete_volume_type(tx: Transaction, id: str) -> None:
+    """Remove a type and who may use it."""
+    await tx.run(delete(volume_type_access).where(volume_type_access.c.volume_type_id == id))
+    await tx.run(delete(volume_types).where(_t.id == id))
+
+
+async def list_access(tx: Transaction, id: str) -> list[str]:
+    """The projects that may use a private type."""
+    query = select(volume_type_access.c.project_id).where(
+        volume_type_access.c.volume_type_id == id
+    )
+    return [row.project_id for row in await tx.all(query.order_by("project_id"))]
+
+
+async def insert_access(tx: Transaction, id: str, project_id: str) -> None:
+    """Let a project use a private type."""
+    values = {"volume_type_id": id, "project_id": project_id}
+    await tx.run(insert(volume_type_access).values(**values))
+
+
+async def delete_access(tx: Transaction, id: str, project_id: str) -> int:
+    """Take a private type from a project; returns how many rows went (0 or 1)."""
+    a = volume_type_access.c
+    return await tx.run(
+        delete(volume_type_access).where(a.volume_type_id == id, a.project_id == project_id)
+    )

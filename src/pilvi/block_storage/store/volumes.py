@@ -1,0 +1,167 @@
+"""Rows of volumes."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, delete, exists, func, insert, select, update
+
+from pilvi.block_storage.model.quota import Used
+from pilvi.block_storage.model.volume import Volume, VolumeId, VolumeStatus
+from pilvi.block_storage.store.tables import attachments, volume_metadata, volume_types, volumes
+from pilvi.core.db import Transaction
+from pilvi.core.db.paging import read_page
+from pilvi.core.paging import Page
+from pilvi.errors import NotFound
+
+_t = volumes.c
+_COLUMNS = tuple(one.name for one in fields(Volume))
+SORT_COLUMNS = {
+    "created_at": _t.created_at,
+    "updated_at": _t.updated_at,
+    "id": _t.id,
+    "status": _t.status,
+    "size": _t.size_gib,
+    "name": _t.name,
+    "display_name": _t.name,
+    "availability_zone": _t.availability_zone,
+    "bootable": _t.bootable,
+}
+_TRANSIENT = (
+    VolumeStatus.CREATING,
+    VolumeStatus.ATTACHING,
+    VolumeStatus.DETACHING,
+    VolumeStatus.EXTENDING,
+    VolumeStatus.DELETING,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeFilter:
+    """Which volumes are looked for; what is empty does not matter."""
+
+    equal: Mapping[str, Any] = field(default_factory=dict)
+    """Columns with their values."""
+    like: Mapping[str, str] = field(default_factory=dict)
+    """Columns with a part of their values."""
+    metadata: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Values that metadata must have, by kind and key."""
+    times: Sequence[tuple[str, str, datetime.datetime]] = ()
+    """Column, comparison and moment."""
+    volume_type: str | None = None
+    """Name of the type."""
+    is_nothing: bool = False
+    """Whether something is asked that no volume of this cloud can be."""
+
+    def apply(self, query: Select[Any]) -> Select[Any]:
+        """The query, narrowed."""
+        for name, value in self.equal.items():
+            query = query.where(_t[name] == value)
+        for name, part in self.like.items():
+            query = query.where(_t[name].contains(part, autoescape=True))
+        for (kind, key), value in self.metadata.items():
+            m = volume_metadata.c
+            has = and_(m.volume_id == _t.id, m.kind == kind, m.key == key, m.value == value)
+            query = query.where(exists().where(has))
+        for name, comparison, moment in self.times:
+            query = query.where(_COMPARISONS[comparison](_t[name], moment))
+        if self.volume_type is not None:
+            named = select(volume_types.c.id).where(volume_types.c.name == self.volume_type)
+            query = query.where(_t.volume_type_id.in_(named))
+        return query.where(_t.id.is_(None)) if self.is_nothing else query
+
+
+_COMPARISONS: Mapping[str, Any] = {
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+    "eq": lambda column, value: column == value,
+    "neq": lambda column, value: column != value,
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+}
+
+
+def _volume(row: Row[Any]) -> Volume:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    values["status"] = VolumeStatus(row.status)
+    return Volume(**values)
+
+
+async def insert_volume(tx: Transaction, volume: Volume) -> None:
+    """Add a volume."""
+    await tx.run(insert(volumes).values(**{name: getattr(volume, name) for name in _COLUMNS}))
+
+
+async def find_volume(tx: Transaction, id: str, project_id: str | None = None) -> Volume | None:
+    """One volume of a project (None: of any), or None."""
+    query = select(volumes).where(_t.id == id)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
+    row = await tx.first(query)
+    return None if row is None else _volume(row)
+
+
+async def get_volume(tx: Transaction, id: str, project_id: str | None) -> Volume:
+    """One volume of a project (None: of any). Raises `NotFound`."""
+    volume = await find_volume(tx, id, project_id)
+    if volume is None:
+        raise NotFound(f"cannot find the volume '{id}'")
+    return volume
+
+
+async def list_volumes(
+    tx: Transaction, wanted: VolumeFilter, page: Page, offset: int = 0
+) -> tuple[list[Volume], bool]:
+    """One page of the volumes that are looked for, and whether more follow."""
+    query = wanted.apply(select(volumes)).offset(offset or None)
+    rows, more = await read_page(tx, query, volumes, page, SORT_COLUMNS)
+    return [_volume(row) for row in rows], more
+
+
+async def sum_volumes(tx: Transaction, wanted: VolumeFilter) -> Used:
+    """How many volumes are looked for, and their size."""
+    query = wanted.apply(select(func.count(), func.coalesce(func.sum(_t.size_gib), 0)))
+    row = await tx.first(query)
+    assert row is not None
+    return Used(int(row[0]), int(row[1]))
+
+
+async def list_unsettled(tx: Transaction) -> list[str]:
+    """Ids of the volumes that are on their way, or whose targets are."""
+    moving = select(_t.id).where(_t.failed.is_(False), _t.status.in_(_TRANSIENT))
+    a = attachments.c
+    exporting = select(a.volume_id).where(a.present.is_(False) | a.exported.is_(False))
+    found = [row[0] for query in (moving, exporting) for row in await tx.all(query)]
+    return list(dict.fromkeys(found))
+
+
+async def list_failed(tx: Transaction, project_id: str | None) -> list[Volume]:
+    """The volumes whose wish is not fulfilled and about which something is known, newest first."""
+    query = select(volumes).where(_t.error != "").order_by(_t.desired_at.desc(), _t.id)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
+    return [_volume(row) for row in await tx.all(query)]
+
+
+async def sum_by_host(tx: Transaction) -> dict[str, int]:
+    """GiB of the volumes that each host keeps, by host."""
+    query = select(_t.host_id, func.sum(_t.size_gib)).where(_t.host_id.is_not(None))
+    return {row[0]: int(row[1]) for row in await tx.all(query.group_by(_t.host_id))}
+
+
+async def count_of_type(tx: Transaction, volume_type_id: str) -> int:
+    """How many volumes are of a type."""
+    query = select(func.count()).select_from(volumes).where(_t.volume_type_id == volume_type_id)
+    return int(await tx.scalar(query))
+
+
+async def update_volume(tx: Transaction, id: VolumeId, **values: Any) -> None:
+    """Change columns of a volume."""
+    await tx.run(update(volumes).where(_t.id == id).values(**values))
+
+
+async def delete_volume(tx: Transaction, id: VolumeId) -> None:
+    """Remove a volume with its metadata. Repeatable."""
+    await tx.run(delete(volume_metadata).where(volume_metadata.c.volume_id == id))
+    await tx.run(delete(volumes).where(_t.id == id))

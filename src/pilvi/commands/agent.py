@@ -1,0 +1,13 @@
+"""`pilvi agent`: this host's agent."""
+
+import asyncio
+
+from pilvi.agent.process import run_agent
+from pilvi.commands.logs import configure_logs
+from pilvi.settings import Settings
+
+
+def run_agent_process(settings: Settings) -> None:
+    """Run until told to stop; guests, networks and volumes run on."""
+    configure_logs()
+    asyncio.run(run_agent(settings))

@@ -1,0 +1,33 @@
+"""`pilvi down`: stop everything; with --purge, leave nothing behind."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+
+from pilvi.agent.stop import purge_host, stop_host
+from pilvi.commands.processes import stop_process
+from pilvi.errors import Forbidden
+from pilvi.settings import FILE_NAME, load_settings
+
+
+def run_down(state_dir: Path, *, purge: bool, console: Console) -> None:
+    """Stop agent, API, guests, networks and volumes of the cloud in a folder. Repeatable."""
+    if not (state_dir / FILE_NAME).exists():
+        console.print(f"no cloud in {state_dir}", highlight=False)
+        return
+    if os.geteuid() != 0:
+        raise Forbidden("cannot stop a cloud without root")
+    settings = load_settings(state_dir)
+    for name in ("agent", "api"):
+        if stop_process(settings, name):
+            console.print(f"stopped the {name}", highlight=False)
+    if purge:
+        asyncio.run(purge_host(settings))
+        shutil.rmtree(settings.state)
+        console.print(f"removed everything of the cloud in {state_dir}", highlight=False)
+    else:
+        asyncio.run(stop_host(settings))
+        console.print("stopped the instances, networks and volumes", highlight=False)

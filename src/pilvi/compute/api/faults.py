@@ -1,0 +1,32 @@
+"""How our errors look in a compute fault: `{"itemNotFound": {"code", "message"}}`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pilvi.core.http.faults import status_of
+from pilvi.errors import PilviError
+
+NAMES = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    405: "badMethod",
+    409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    501: "notImplemented",
+    503: "serviceUnavailable",
+}
+
+
+def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, str]]:
+    """The fault body, named as Nova names it; what has no name is a computeFault."""
+    status = status_of(error)
+    headers = {}
+    if status == 401:
+        headers["www-authenticate"] = "Keystone uri"
+    if status in (413, 503):
+        headers["retry-after"] = "2"
+    name = NAMES.get(status, "computeFault")
+    return status, {name: {"code": status, "message": error.message}}, headers

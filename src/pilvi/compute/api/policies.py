@@ -1,0 +1,20 @@
+"""Rules of the compute API. Whose servers a caller reaches is decided by the store."""
+
+from pilvi.core.http import Check, Rule
+
+RULES = [
+    Rule("compute:discover", Check.PUBLIC, "See which versions there are."),
+    Rule("compute:flavors:read", Check.READER, "See the flavors that one may use."),
+    Rule("compute:flavors:manage", Check.ADMIN, "Create, change and delete flavors."),
+    Rule("compute:keypairs:read", Check.READER, "See one's key pairs; admins see any user's."),
+    Rule("compute:keypairs:write", Check.MEMBER, "Create and delete one's key pairs."),
+    Rule("compute:servers:read", Check.READER, "See the project's servers and their parts."),
+    Rule("compute:servers:write", Check.MEMBER, "Create, change and delete servers."),
+    Rule("compute:servers:reset_state", Check.ADMIN, "Say that a server is, or is not, in ERROR."),
+    Rule("compute:limits:read", Check.READER, "See limits, quotas and usage of the project."),
+    Rule("compute:quotas:manage", Check.ADMIN, "Change the quotas of projects."),
+    Rule("compute:zones:read", Check.READER, "See the availability zones."),
+    Rule("compute:zones:detail", Check.ADMIN, "See the availability zones with their hosts."),
+    Rule("compute:hosts:read", Check.ADMIN, "See hypervisors, services and aggregates."),
+    Rule("compute:hosts:manage", Check.ADMIN, "Open and close hosts for new servers."),
+]

@@ -1,0 +1,178 @@
+"""A server as the newest version shows it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pilvi.compute.api.links import bookmark, microseconds, seconds, self_links
+from pilvi.compute.model.server import Server, Status
+from pilvi.core.db import now
+from pilvi.core.http import Call
+from pilvi.hosts.model.host import Host
+from pilvi.hosts.operations.hosts import list_hosts
+from pilvi.network.model import ServerPort
+from pilvi.network.operations.ports import list_server_ports
+from pilvi.scheduler.candidates import AVAILABILITY_ZONE
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is shown of servers and is kept elsewhere."""
+
+    ports: dict[str, list[ServerPort]] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    """By id; read only for admins."""
+
+
+async def look_around(call: Call[Any], servers: Sequence[Server]) -> Surroundings:
+    """Ports of some servers and, for admins, the hosts: at most three queries."""
+    ports = await list_server_ports(call.tx, [server.id for server in servers])
+    hosts = await list_hosts(call.tx) if call.caller.is_admin else []
+    return Surroundings(ports, {host.id: host for host in hosts})
+
+
+def host_hash(server: Server) -> str:
+    """A name of the host that means nothing to other projects; empty without a host. Pure."""
+    if server.host_id is None:
+        return ""
+    return hashlib.sha224(f"{server.project_id}{server.host_id}".encode()).hexdigest()
+
+
+def render_addresses(ports: Sequence[ServerPort]) -> dict[str, list[dict[str, Any]]]:
+    """The addresses of a server by network name. Pure."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for port in ports:
+        here = found.setdefault(port.network_name, [])
+        for _, address in port.fixed_ips:
+            here.append(_address(address, "fixed", port.mac))
+            here += [
+                _address(floating, "floating", port.mac)
+                for floating, fixed in port.floating_ips
+                if fixed == address
+            ]
+    return found
+
+
+def _address(address: str, kind: str, mac: str) -> dict[str, Any]:
+    return {
+        "version": 6 if ":" in address else 4,
+        "addr": address,
+        "OS-EXT-IPS:type": kind,
+        "OS-EXT-IPS-MAC:mac_addr": mac,
+    }
+
+
+def render_brief(call: Call[Any], server: Server) -> dict[str, Any]:
+    """A server's id, name and links."""
+    return {"id": server.id, "name": server.name, "links": self_links(call, "servers", server.id)}
+
+
+def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict[str, Any]:
+    """A server, whole."""
+    ports, condition = around.ports.get(server.id, []), server.condition
+    body = {
+        "id": server.id,
+        "name": server.name,
+        "status": condition.status,
+        "tenant_id": server.project_id,
+        "user_id": server.user_id,
+        "metadata": server.metadata,
+        "hostId": host_hash(server),
+        "image": {
+            "id": server.image.image_id,
+            "links": [bookmark(call, "images", server.image.image_id)],
+        },
+        "flavor": render_embedded_flavor(server),
+        "created": seconds(server.created_at),
+        "updated": seconds(server.updated_at),
+        "addresses": render_addresses(ports),
+        "accessIPv4": server.access_ipv4,
+        "accessIPv6": server.access_ipv6,
+        "links": self_links(call, "servers", server.id),
+        "OS-DCF:diskConfig": "MANUAL",
+        "OS-EXT-AZ:availability_zone": AVAILABILITY_ZONE if server.host_id else "",
+        "config_drive": "True" if server.config_drive else "",
+        "key_name": server.key.name if server.key else None,
+        "OS-SRV-USG:launched_at": microseconds(server.launched_at),
+        "OS-SRV-USG:terminated_at": microseconds(server.deleted_at),
+        "OS-EXT-STS:task_state": condition.task_state,
+        "OS-EXT-STS:vm_state": condition.vm_state,
+        "OS-EXT-STS:power_state": condition.power_state,
+        "os-extended-volumes:volumes_attached": [
+            {"id": volume.volume_id, "delete_on_termination": volume.delete_on_termination}
+            for volume in server.volumes
+        ],
+        "locked": server.locked_by is not None,
+        "locked_reason": server.locked_reason,
+        "description": server.description,
+        "tags": list(server.tags),
+        "trusted_image_certificates": None,
+        "server_groups": [],
+        "pinned_availability_zone": server.availability_zone,
+    }
+    names = sorted({name for port in ports for name in port.security_groups})
+    if names:
+        body["security_groups"] = [{"name": name} for name in names]
+    if condition.status in (Status.BUILD, Status.ACTIVE, Status.PAUSED, Status.SHUTOFF):
+        body["progress"] = 0 if condition.status is Status.BUILD else 100
+    _add_fault(call, server, body, condition.status)
+    _add_for_admins(call, server, body, around)
+    return body
+
+
+def render_embedded_flavor(server: Server) -> dict[str, Any]:
+    """The flavor as it was when the server was created, with its id for older versions."""
+    flavor = server.flavor
+    return {
+        "id": flavor.id,
+        "vcpus": flavor.vcpus,
+        "ram": flavor.memory_mib,
+        "disk": flavor.disk_gib,
+        "ephemeral": flavor.ephemeral_gib,
+        "swap": flavor.swap_mib,
+        "original_name": flavor.name,
+        "extra_specs": flavor.extra_specs,
+    }
+
+
+def _add_fault(call: Call[Any], server: Server, body: dict[str, Any], status: Status) -> None:
+    if server.fault is None or status not in (Status.ERROR, Status.DELETED):
+        return
+    body["fault"] = {
+        "code": server.fault.code,
+        "created": seconds(server.fault.created_at),
+        "message": server.fault.message,
+    }
+
+
+def _add_for_admins(
+    call: Call[Any], server: Server, body: dict[str, Any], around: Surroundings
+) -> None:
+    """Where the server is and how it was asked for: nothing that its owner has to know."""
+    if call.caller.is_admin or "hostname-for-all" in call.flags:
+        body["OS-EXT-SRV-ATTR:hostname"] = server.hostname
+    if not call.caller.is_admin:
+        return
+    host = around.hosts.get(server.host_id or "")
+    name = host.name if host else None
+    body |= {
+        "OS-EXT-SRV-ATTR:host": name,
+        "OS-EXT-SRV-ATTR:hypervisor_hostname": name,
+        "OS-EXT-SRV-ATTR:instance_name": server.instance_name,
+        "OS-EXT-SRV-ATTR:reservation_id": server.reservation_id,
+        "OS-EXT-SRV-ATTR:launch_index": server.launch_index,
+        "OS-EXT-SRV-ATTR:kernel_id": "",
+        "OS-EXT-SRV-ATTR:ramdisk_id": "",
+        "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda",
+        "OS-EXT-SRV-ATTR:user_data": server.user_data,
+        "host_status": _host_status(call, host),
+    }
+
+
+def _host_status(call: Call[Any], host: Host | None) -> str:
+    if host is None:
+        return ""
+    if not host.is_alive(now(), call.settings.host_lease_s):
+        return "DOWN"
+    return "UP" if host.enabled else "MAINTENANCE"

@@ -1,0 +1,199 @@
+"""The steps of a server's plan, applied. In the caller's transaction; every step is repeatable."""
+
+import dataclasses
+
+from pilvi.block_storage.operations.attachments import mark_attached, release_attachment
+from pilvi.compute.model.server import Fault, Server
+from pilvi.compute.reconcilers.plan import (
+    AssignVm,
+    CancelCaptures,
+    Claim,
+    FollowPowerOff,
+    GiveUp,
+    MarkAttached,
+    NoteFault,
+    ReleaseAll,
+    ReleaseVolume,
+    Remove,
+    Step,
+    Withdraw,
+)
+from pilvi.compute.reconcilers.vm import compose_vm
+from pilvi.compute.store import actions, servers, snapshots
+from pilvi.core.db import Transaction, now
+from pilvi.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NoCapacity,
+    NotFound,
+    QuotaExceeded,
+)
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.vms import Power
+from pilvi.hosts.model.host import Held, HostId
+from pilvi.hosts.operations.assignments import assign, delete_console, withdraw
+from pilvi.hosts.operations.hosts import list_hosts
+from pilvi.network.operations.ports import bind_ports, claim_ports, release_ports
+from pilvi.placement.operations import allocations
+from pilvi.placement.operations.usages import list_usages
+from pilvi.scheduler import HostRequest, Refusal, choose_host, list_candidates
+from pilvi.settings import Settings
+
+
+class ClaimRefused(Exception):
+    """A server cannot have what it needs: everything of the transaction is taken back."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Steps:
+    """Applies steps in one transaction."""
+
+    def __init__(self, tx: Transaction, settings: Settings, held: Held | None) -> None:
+        self._tx = tx
+        self._settings = settings
+        self._held = held
+
+    async def apply(self, server: Server, step: Step) -> Server:
+        """Do one step and return the server as it is now."""
+        tx = self._tx
+        match step:
+            case Claim():
+                return await self._claim(server)
+            case AssignVm(attachment_ids):
+                return await self._assign(server, attachment_ids)
+            case MarkAttached(attachment_id):
+                await mark_attached(tx, attachment_id)
+            case ReleaseVolume(attachment_id):
+                return await self._release_volume(server, attachment_id)
+            case FollowPowerOff():
+                return await self._follow_power_off(server)
+            case GiveUp(reason):
+                return await servers.update_server(tx, server, given_up=True, fault=_fault(reason))
+            case NoteFault(reason):
+                return await servers.update_server(
+                    tx,
+                    server,
+                    failed_generation=server.desired.generation,
+                    fault=_fault(reason),
+                )
+            case CancelCaptures():
+                return await self._cancel_captures(server)
+            case Withdraw():
+                await withdraw(tx, Kind.VM, server.id)
+            case ReleaseAll():
+                return await self._release_all(server)
+            case Remove():
+                return await self._remove(server)
+        return server
+
+    async def _claim(self, server: Server) -> Server:
+        """One transaction claims everything, so that nothing of a refused claim stays."""
+        tx, flavor = self._tx, server.flavor
+        request = HostRequest(
+            vcpus=flavor.vcpus,
+            memory_mib=flavor.memory_mib,
+            disk_gib=flavor.disk_gib + flavor.ephemeral_gib,
+            forced_host=server.wanted_host,
+        )
+        usages, lease_s = await list_usages(tx), self._settings.host_lease_s
+        candidates = list_candidates(await list_hosts(tx), usages, now(), lease_s)
+        choice = choose_host(request, candidates)
+        if isinstance(choice, Refusal):
+            raise ClaimRefused(choice.message)
+        try:
+            await allocations.claim(
+                tx,
+                consumer_id=server.id,
+                project_id=server.project_id,
+                user_id=server.user_id,
+                provider_id=choice.host_id,
+                resources=flavor.resources,
+            )
+            await claim_ports(
+                tx,
+                server_id=server.id,
+                project_id=server.project_id,
+                hostname=server.hostname,
+                requests=list(server.requests),
+                security_groups=list(server.security_groups),
+            )
+        except (
+            NoCapacity,
+            Conflict,
+            QuotaExceeded,
+            NotFound,
+            InvalidRequest,
+            Forbidden,
+        ) as error:
+            raise ClaimRefused(error.message) from error
+        await bind_ports(tx, server.id, choice.host_id)
+        observed = dataclasses.replace(server.observed, is_claimed=True)
+        return await servers.update_server(
+            tx, server, host_id=choice.host_id, observed=observed
+        )
+
+    async def _assign(self, server: Server, attachment_ids: tuple[str, ...]) -> Server:
+        tx = self._tx
+        assert server.host_id is not None
+        spec = await compose_vm(tx, server, attachment_ids, self._held)
+        owner = ("server", server.id)
+        await assign(tx, HostId(server.host_id), Kind.VM, server.id, spec, owner=owner)
+        return await servers.update_server(
+            tx,
+            server,
+            assigned_generation=server.desired.generation,
+            observed=dataclasses.replace(server.observed, is_assigned=True),
+        )
+
+    async def _release_volume(self, server: Server, attachment_id: str) -> Server:
+        if not await release_attachment(self._tx, attachment_id):
+            return server
+        kept = tuple(one for one in server.volumes if one.attachment_id != attachment_id)
+        return await servers.update_server(self._tx, server, volumes=kept)
+
+    async def _follow_power_off(self, server: Server) -> Server:
+        desired = dataclasses.replace(
+            server.desired, power=Power.STOPPED, generation=server.desired.generation + 1
+        )
+        return await servers.update_server(self._tx, server, desired=desired)
+
+    async def _cancel_captures(self, server: Server) -> Server:
+        reason = "cannot copy the disk: its server was deleted"
+        for snapshot in await snapshots.list_snapshots(self._tx, server.id):
+            await snapshots.update_snapshot(
+                self._tx, snapshot.image_id, present=False, reason=reason
+            )
+            self._tx.wake("snapshot", snapshot.image_id)
+        observed = dataclasses.replace(server.observed, is_capturing=False)
+        return await servers.update_server(self._tx, server, observed=observed)
+
+    async def _release_all(self, server: Server) -> Server:
+        for volume in server.volumes:
+            server = await self._release_volume(server, volume.attachment_id)
+        are_ports_gone = await release_ports(self._tx, server.id)
+        await allocations.release(self._tx, server.id)
+        await delete_console(self._tx, server.id)
+        if server.volumes or not are_ports_gone:
+            return server
+        observed = dataclasses.replace(
+            server.observed, is_claimed=False, is_assigned=False, power=None, boot_generation=-1
+        )
+        return await servers.update_server(
+            self._tx, server, host_id=None, assigned_generation=None, observed=observed
+        )
+
+    async def _remove(self, server: Server) -> Server:
+        await servers.delete_forgotten(self._tx)
+        await actions.finish_actions(self._tx, server.id, actions.SUCCESS, None)
+        observed = dataclasses.replace(server.observed, is_deleted=True, power=None)
+        return await servers.update_server(
+            self._tx, server, is_settled=True, observed=observed, deleted_at=now()
+        )
+
+
+def _fault(reason: str) -> Fault:
+    return Fault(code=500, message=reason, created_at=now())

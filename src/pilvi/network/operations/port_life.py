@@ -1,0 +1,122 @@
+"""How ports come and go, whoever asks. In the caller's transaction."""
+
+import secrets
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from pilvi.core.db import Transaction, now
+from pilvi.errors import Conflict
+from pilvi.network.model.network import Network
+from pilvi.network.model.port import NETWORK_OWNED, FixedIp, Port, PortStatus
+from pilvi.network.operations.wakes import (
+    PORT,
+    SERVER,
+    touch_groups,
+    touch_networks,
+    touch_routers,
+)
+from pilvi.network.store import floating_ips, ports, subnets
+from pilvi.network.store.tags import delete_tags
+
+# MACs tried at once. Lower: more queries when a network is crowded; higher: a longer query.
+MAC_TRIES = 4
+
+
+async def make_port(
+    tx: Transaction,
+    network: Network,
+    fixed_ips: Sequence[FixedIp],
+    group_ids: Collection[str] = (),
+    **values: Any,
+) -> str:
+    """Add a port with these addresses and groups; returns its id. Raises `Conflict`."""
+    id, moment = str(uuid.uuid4()), now()
+    mac = values.pop("mac", None)
+    row = {
+        "id": id,
+        "network_id": network.id,
+        "mac": await _choose_mac(tx, network.id, mac),
+        "address_pairs": [],
+        "status": PortStatus.DOWN,
+        "created_at": moment,
+        "updated_at": moment,
+        **values,
+    }
+    await ports.insert_port(tx, group_ids, **row)
+    for place, fixed in enumerate(fixed_ips):
+        await subnets.insert_fixed_ip(tx, id, fixed.subnet_id, fixed.address, place)
+    if not str(row.get("device_owner", "")).startswith(NETWORK_OWNED):
+        await touch_networks(tx, network.id)
+        await touch_groups(tx, *group_ids)
+    return id
+
+
+async def _choose_mac(tx: Transaction, network_id: str, wanted: str | None) -> str:
+    if wanted is not None:
+        if await ports.list_taken_macs(tx, network_id, [wanted]):
+            raise Conflict(f"cannot use the MAC address {wanted}: a port on the network has it")
+        return wanted
+    while True:
+        candidates = [_random_mac() for _ in range(MAC_TRIES)]
+        taken = await ports.list_taken_macs(tx, network_id, candidates)
+        free = next((mac for mac in candidates if mac not in taken), None)
+        if free is not None:
+            return free
+
+
+def _random_mac() -> str:
+    return "fa:16:3e:" + ":".join(f"{byte:02x}" for byte in secrets.token_bytes(3))
+
+
+async def remove_port(tx: Transaction, port: Port) -> bool:
+    """Wish that a guest's port is gone; returns whether it is, at once. Repeatable.
+
+    A port that no host was asked to hold goes at once, another when its host has let go of it;
+    until then its address stays given.
+    """
+    if not port.is_deleting:
+        await disassociate(tx, port.id)
+        if port.server_id is not None:
+            tx.wake(SERVER, port.server_id)
+    if port.held_host_id is None:
+        await forget_port(tx, port)
+        return True
+    if not port.is_deleting:
+        await ports.update_port(tx, port.id, is_deleting=True, generation=port.generation + 1)
+        await touch_networks(tx, port.network_id)
+        await touch_groups(tx, *port.group_ids)
+    tx.wake(PORT, port.id)
+    return False
+
+
+async def forget_port(tx: Transaction, port: Port) -> None:
+    """Drop the row of a port that no host holds, and say so."""
+    await ports.delete_port(tx, port.id)
+    await delete_tags(tx, [port.id])
+    await touch_networks(tx, port.network_id)
+    if not port.is_deleting:
+        await touch_groups(tx, *port.group_ids)
+    if port.server_id is not None:
+        tx.wake(SERVER, port.server_id)
+
+
+async def disassociate(
+    tx: Transaction, port_id: str, addresses: Collection[str] | None = None
+) -> None:
+    """Have no floating IP stand for these addresses (None: all) of a port. Repeatable."""
+    for floating in await floating_ips.list_of_ports(tx, [port_id]):
+        if addresses is not None and floating.fixed_address not in addresses:
+            continue
+        await floating_ips.update_floating_ip(
+            tx,
+            floating.id,
+            port_id=None,
+            fixed_address=None,
+            router_id=None,
+            status=PortStatus.DOWN,
+            generation=floating.generation + 1,
+            updated_at=now(),
+        )
+        if floating.router_id is not None:
+            await touch_routers(tx, floating.router_id)
