@@ -3,8 +3,8 @@
 # where that came from: configdrive, http or none. Files, each only if there is such a thing:
 # meta_data.json user_data instance-id local-ipv4 openssh-key
 SERVICE=http://169.254.169.254
-ATTEMPTS=6        # half a second apart: a metadata service may come up after its first guest
-TIMEOUT_S=8       # for all of it: a network that swallows packets must not hold up the boot
+ATTEMPTS=6   # half a second apart: a metadata service may come up after its first guest
+TIMEOUT_S=8  # for all of it: a network that swallows packets must not hold up the boot
 
 from_config_drive() {
     device=$(findfs LABEL=config-2 || findfs LABEL=CONFIG-2) || return 1
@@ -50,7 +50,7 @@ if [ "${2:-}" = http ]; then
     from_http
 elif from_config_drive; then
     echo configdrive
-elif timeout "$TIMEOUT_S" "$0" "$1" http; then
+elif timeout "$TIMEOUT_S" "$0" "$1" http >/dev/null; then # or a late wget would hold our output
     echo http
 else
     echo none

@@ -1,17 +1,19 @@
 #!/bin/sh
 # Brings the guest up. Each finding is one console line "GUEST: ..." which tests read:
 #
-#   GUEST: dhcp-ok eth0 10.0.0.5/24 mtu 1450       one per network interface (dhcp-fail: no lease yet)
-#   GUEST: block vda sectors=2097152 serial=...    one per disk
-#   GUEST: state mounted                           the partition that survives reboots is at /state
-#   GUEST: metadata source=configdrive uuid=... hostname=...      source: configdrive, http or none
-#   GUEST: ec2 instance-id=... local-ipv4=...      if the source has EC2 metadata
-#   GUEST: pubkey 1                                how many keys may log in as root over SSH
-#   GUEST: userdata rc=0                           after user data that begins with #!
-#   GUEST: qemu-ga                                 the QEMU guest agent has its port
-#   GUEST: READY                                   all of the above is done; a shell follows
-#   GUEST: ssh-ready                               the host key exists and port 22 answers
-#   GUEST: power-button                            pressed; the guest switches off
+#   GUEST: block vda sectors=2097152 serial=...   one per disk
+#   GUEST: state mounted                          what survives reboots is at /state (or: missing)
+#   GUEST: dhcp-ok eth0 10.0.0.5/24 mtu 1450      one per network interface (or: dhcp-fail eth0)
+#   GUEST: metadata source=configdrive uuid=... hostname=...     source: configdrive, http or none
+#   GUEST: ec2 instance-id=... local-ipv4=...     if the source has EC2 metadata
+#   GUEST: pubkey 1                               how many keys may log in as root over SSH
+#   GUEST: qemu-ga                                the QEMU guest agent has found its port
+#   GUEST: userdata rc=0                          after user data that begins with #!
+#   GUEST: READY                                  all of the above is done; a shell follows
+#   GUEST: ssh-ready                              port 22 answers; before READY or after it
+#   GUEST: power-button                           pressed: the guest switches off
+#
+# shellcheck disable=SC2046,SC2086  # lists of names are meant to be split
 set -u
 export HOME=/root PATH=/bin:/sbin:/usr/bin:/usr/sbin
 METADATA=/run/metadata
@@ -23,7 +25,7 @@ say() {
 # Only what this machine has: each module costs time, and the rest can wait until after READY.
 load_needed_modules() {
     modprobe -a virtio_pci button evdev
-    modprobe -a $(sort -u /sys/bus/virtio/devices/*/modalias)
+    modprobe -a $(sort -u /sys/bus/virtio/devices/*/modalias) 2>/dev/null
     [ ! -d /sys/bus/scsi ] || modprobe sd_mod
 }
 
@@ -72,9 +74,9 @@ use_metadata() {
     [ -s "$METADATA/meta_data.json" ] &&
         awk -f /etc/json.awk "$METADATA/meta_data.json" >"$METADATA/values"
     name=$(metadata_value hostname)
-    hostname "${name:-guest}"
-    hostname "$(hostname -s)"
-    say "metadata source=$source uuid=$(metadata_value uuid) hostname=$(hostname)"
+    name=${name:-guest}
+    hostname "${name%%.*}"
+    say "metadata source=$source uuid=$(metadata_value uuid) hostname=${name%%.*}"
     [ -s "$METADATA/instance-id" ] &&
         say "ec2 instance-id=$(cat "$METADATA/instance-id")" \
             "local-ipv4=$(cat "$METADATA/local-ipv4" 2>/dev/null)"

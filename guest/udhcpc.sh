@@ -1,6 +1,8 @@
 #!/bin/sh
 # What udhcpc calls with an event as $1 and the lease in the environment: sets address, MTU, routes
-# and name servers. A classless route list (option 121) replaces the router option, as RFC 3442 asks.
+# and name servers. Classless routes (option 121) replace the router option, as RFC 3442 asks.
+#
+# shellcheck disable=SC2154,SC2086  # udhcpc sets the variables; lists are meant to be split
 
 # A lower interface number wins where several interfaces offer the same route.
 metric=$((100 + $(cat "/sys/class/net/$interface/ifindex")))

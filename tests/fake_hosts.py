@@ -7,6 +7,7 @@ import msgspec
 
 from pilvi.core.db import Database
 from pilvi.host_api.contract import Assignment, HostFacts, HostFault, Kind, Observation, Report
+from pilvi.host_api.volumes import VolumeSeen, VolumeSpec
 from pilvi.hosts.model.host import Host
 from pilvi.hosts.operations.assignments import read_desired
 from pilvi.hosts.operations.hosts import enrol_host, get_host, record_report
@@ -69,6 +70,28 @@ class FakeHost:
             seen=msgspec.Raw(msgspec.json.encode(seen)),
         )
         await self.report(observation)
+
+    async def serve_volumes(self) -> dict[str, VolumeSpec]:
+        """Fulfil every wish about volumes as a real host does; what is held after that, by id."""
+        held: dict[str, VolumeSpec] = {}
+        for wish in (await self.wishes(Kind.VOLUME)).values():
+            if wish.present:
+                spec = msgspec.json.decode(wish.spec, type=VolumeSpec)
+                held[wish.id] = spec
+                await self.answer(wish, see_volume(spec))
+            else:
+                await self.answer(wish)
+        return held
+
+
+def see_volume(spec: VolumeSpec) -> VolumeSeen:
+    """What a host that fulfilled a volume's wish shows."""
+    return VolumeSeen(
+        size_bytes=spec.size_bytes,
+        used_bytes=0,
+        portal="127.0.0.1:3260",
+        exported=[export.attachment_id for export in spec.exports],
+    )
 
 
 async def add_host(db: Database, name: str = "host1", **facts: Any) -> FakeHost:

@@ -1,11 +1,21 @@
 """Small files in the formats that images have, made by hand, and how to put them in a cloud."""
 
 import struct
+import uuid
 from typing import Any
 
 import httpx
 
-from cloud import Cloud
+from cloud import Cloud, login
+from pilvi.core.db import now
+from pilvi.image.model.image import (
+    ContainerFormat,
+    DiskFormat,
+    Image,
+    ImageId,
+    Status,
+    Visibility,
+)
 
 OCTETS = {"content-type": "application/octet-stream"}
 PATCH = {"content-type": "application/openstack-images-v2.1-json-patch"}
@@ -97,3 +107,43 @@ def list_files(cloud: Cloud) -> set[str]:
     """Every file below the image store, as folder/name."""
     root = cloud.settings.api_dir / "images"
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+async def add_user(cloud: Cloud, name: str, project: str, role: str = "member") -> str:
+    """A user with one role in a project (made where it is missing); the project's id.
+
+    The token is remembered: `cloud.call(…, user=name)` works afterwards.
+    """
+    identity = "/identity/v3"
+    if project not in cloud.project_ids:
+        body = {"project": {"name": project}}
+        reply = await cloud.call("POST", f"{identity}/projects", body, user="admin")
+        cloud.project_ids[project] = reply.json()["project"]["id"]
+    user = {"user": {"name": name, "password": "a-secret"}}
+    made = (await cloud.call("POST", f"{identity}/users", user, user="admin")).json()["user"]
+    roles = await cloud.call("GET", f"{identity}/roles?name={role}", user="admin")
+    path = f"{identity}/projects/{cloud.project_ids[project]}/users/{made['id']}/roles/"
+    granted = await cloud.call("PUT", path + roles.json()["roles"][0]["id"], user="admin")
+    assert granted.status_code == 204, granted.text
+    body = login(name, project, "a-secret")
+    reply = await cloud.http.post(f"{identity}/auth/tokens", json=body)
+    assert reply.status_code == 201, reply.text
+    cloud.tokens[(name, name)] = reply.headers["x-subject-token"]
+    return cloud.project_ids[project]
+
+
+def blank_image(**values: Any) -> Image:
+    """A queued image on paper."""
+    chosen: dict[str, Any] = {
+        "id": ImageId(str(uuid.uuid4())),
+        "owner": "project-1",
+        "name": "disk",
+        "status": Status.QUEUED,
+        "visibility": Visibility.SHARED,
+        "disk_format": DiskFormat.RAW,
+        "container_format": ContainerFormat.BARE,
+        "created_at": now(),
+        "updated_at": now(),
+        **values,
+    }
+    return Image(**chosen)

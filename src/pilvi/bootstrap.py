@@ -1,12 +1,18 @@
 """The one place where parts are chosen and joined, real or fake."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
 
+from pilvi.block_storage.api.service import build_service as block_storage_service
+from pilvi.block_storage.operations.seed import seed_block_storage
+from pilvi.block_storage.reconcilers import build_reconcilers as block_storage_reconcilers
+from pilvi.compute.api.service import build_service as compute_service
+from pilvi.compute.operations.seed import seed_compute
+from pilvi.compute.reconcilers import build_reconcilers as compute_reconcilers
 from pilvi.core.db import Database, Transaction
 from pilvi.core.db.engine import Wake
 from pilvi.core.http import Caller, Service
@@ -17,16 +23,37 @@ from pilvi.hosts.operations.assignments import HOST_WAKE
 from pilvi.hosts.operations.signals import HostSignals
 from pilvi.identity.api.service import build_service as identity_service
 from pilvi.identity.operations.keys import Passwords, TokenKeys
+from pilvi.identity.operations.projects import is_seeded, seed_identity
 from pilvi.identity.operations.tokens import authenticate
 from pilvi.image.api.service import build_host_service as image_host_service
 from pilvi.image.api.service import build_service as image_service
 from pilvi.image.reconcilers import build_reconcilers as image_reconcilers
 from pilvi.image.store.blobs import Blobs
+from pilvi.network.api.service import build_service as network_service
+from pilvi.network.operations.seed import seed_network
+from pilvi.network.reconcilers import build_reconcilers as network_reconcilers
 from pilvi.placement.api.service import build_service as placement_service
 from pilvi.placement.reconcilers import build_reconcilers as placement_reconcilers
 from pilvi.settings import Settings
 
 log = structlog.get_logger()
+
+
+async def seed_cloud(
+    tx: Transaction, settings: Settings, password_hashes: Mapping[str, str]
+) -> dict[str, str]:
+    """The first contents of a new cloud, once: what was deleted since does not come back.
+
+    `password_hashes` has those of the users admin and demo. Returns project ids by name, nothing
+    when the cloud had its first contents before.
+    """
+    if await is_seeded(tx):
+        return {}
+    ids = await seed_identity(tx, password_hashes["admin"], password_hashes["demo"])
+    await seed_network(tx, settings, ids["admin"], ids["demo"])
+    await seed_block_storage(tx)
+    await seed_compute(tx)
+    return ids
 
 
 class ControlPlane:
@@ -45,7 +72,7 @@ class ControlPlane:
     def build_app(self) -> Starlette:
         """The whole API as one ASGI application; its lifespan runs the reconcilers."""
         gate = Gate(self.settings, self.db, self._authenticate)
-        return build_app(gate, self._services(), lifespan=self._lifespan)
+        return build_app(gate, self.list_services(), lifespan=self._lifespan)
 
     async def _authenticate(self, tx: Transaction, token: str) -> Caller:
         return await authenticate(tx, self.keys, token)
@@ -76,13 +103,20 @@ class ControlPlane:
         return [
             *placement_reconcilers(self.db, self.settings),
             *image_reconcilers(self.db, self.blobs),
+            *network_reconcilers(self.db, self.settings),
+            *block_storage_reconcilers(self.db, self.settings),
+            *compute_reconcilers(self.db, self.settings),
         ]
 
-    def _services(self) -> Sequence[Service]:
+    def list_services(self) -> Sequence[Service]:
+        """Every service that is mounted."""
         return [
             identity_service(self.keys, self.passwords),
             hosts_service(self.signals),
             placement_service(),
             image_service(self.blobs),
             image_host_service(self.blobs),
+            network_service(),
+            block_storage_service(),
+            compute_service(),
         ]

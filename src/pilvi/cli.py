@@ -12,7 +12,10 @@ from pilvi.errors import PilviError
 from pilvi.settings import DEFAULT_STATE_DIR, Settings, load_settings
 
 app = typer.Typer(
-    help="An OpenStack cloud in one command.", no_args_is_help=True, add_completion=False
+    help="An OpenStack cloud in one command.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 StateDir = Annotated[
     Path, typer.Option("--state-dir", envvar="PILVI_STATE_DIR", help="Folder of the cloud.")

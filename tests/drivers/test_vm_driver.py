@@ -3,13 +3,25 @@
 import asyncio
 import os
 import shutil
-import subprocess
+import socket
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from pilvi.agent.disks.config_drive import digest
+from pilvi.agent.vms.driver import CaptureState, HostDriver
+from pilvi.agent.vms.fake import FakeVms
+from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Plug, Process
+from pilvi.agent.vms.process import find_processes
+from pilvi.agent.vms.qemu import QemuVms
+from pilvi.agent.volumes.tgt import TgtVolumeDriver, purge
+from pilvi.errors import PilviError
+from pilvi.host_api.vms import CaptureSpec, VmSpec
+from pilvi.host_api.volumes import Export
+from pilvi.settings import Settings
 from vm_world import (
     RAW_IMAGE,
     Images,
@@ -17,17 +29,8 @@ from vm_world import (
     make_documents,
     make_image,
     make_spec,
+    make_volume,
 )
-
-from pilvi.agent.disks.config_drive import digest
-from pilvi.agent.vms.driver import CaptureState, HostDriver
-from pilvi.agent.vms.fake import FakeVms
-from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Process
-from pilvi.agent.vms.process import find_processes
-from pilvi.agent.vms.qemu import QemuVms
-from pilvi.errors import PilviError
-from pilvi.host_api.vms import CaptureSpec, VmSpec
-from pilvi.settings import Settings
 
 REAL = [pytest.mark.root, pytest.mark.guest]
 
@@ -68,6 +71,14 @@ async def make_disks_of(driver: HostDriver, spec: VmSpec) -> None:
         await driver.create_disk(spec.server_id, disk, spec.image_generation)
     if spec.config_drive:
         await driver.create_config_drive(spec.server_id, spec.documents)
+
+
+async def until_copied(driver: HostDriver, image_id: str) -> None:
+    async with asyncio.timeout(20):
+        for _ in range(1000):
+            if (await driver.observe_capture(image_id)).state is not CaptureState.COPYING:
+                return
+            await asyncio.sleep(0.02)
 
 
 async def start(driver: HostDriver, spec: VmSpec) -> LocalVm:
@@ -161,9 +172,7 @@ async def test_a_copy_is_made_of_a_running_and_of_a_stopped_vm(
             image_id=image_id, server_id=spec.server_id, device="vda", disk_format="qcow2"
         )
         await driver.start_capture(order, spec)
-        async with asyncio.timeout(20):
-            while (await driver.observe_capture(image_id)).state is CaptureState.COPYING:
-                await asyncio.sleep(0.02)
+        await until_copied(driver, image_id)
         await driver.collect_capture(image_id)
         seen = await driver.observe_capture(image_id)
         assert seen.state is CaptureState.COPIED
@@ -192,9 +201,8 @@ class TestReal:
         self, driver: HostDriver, spec: VmSpec, settings: Settings
     ) -> None:
         seen = await start(driver, spec)
-        status = dict(
-            line.split(":\t", 1) for line in Path(f"/proc/{seen.pid}/status").read_text().splitlines()
-        )
+        lines = Path(f"/proc/{seen.pid}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines)
         assert set(status["Uid"].split()) == {str(settings.uid_guest_first)}
         assert set(status["Gid"].split()) == {str(settings.uid_guest_first)}
         assert status["NoNewPrivs"] == "1"
@@ -235,9 +243,9 @@ class TestReal:
         async with asyncio.timeout(2):
             async for server_id in driver.events():
                 assert server_id == spec.server_id
-                break
-        gone = await driver.observe(spec.server_id)
-        assert gone.process is Process.GONE
+                gone = await driver.observe(spec.server_id)
+                if gone.process is Process.GONE:
+                    break
         assert gone.witnessed
 
     async def test_a_guest_that_cannot_start_says_why(
@@ -263,8 +271,10 @@ class TestReal:
             if not path.is_file():
                 continue
             command = ["setpriv", "--reuid", stranger, "--regid", stranger, "--clear-groups"]
-            done = subprocess.run([*command, "cat", str(path)], capture_output=True, check=False)
-            assert done.returncode != 0, path
+            process = await asyncio.create_subprocess_exec(
+                *command, "cat", str(path), stderr=asyncio.subprocess.DEVNULL
+            )
+            assert await process.wait() != 0, path
         await driver.remove(spec.server_id)
 
     async def test_an_image_larger_than_the_disk_is_refused(
@@ -275,3 +285,48 @@ class TestReal:
         with pytest.raises(PilviError, match="smaller than its image"):
             await driver.create_disk(spec.server_id, disk, 1)
         assert (await driver.observe(spec.server_id)).disks == ()
+
+    async def test_a_volume_comes_before_the_first_instruction_and_its_secret_stays_secret(
+        self, driver: HostDriver, spec: VmSpec, settings: Settings
+    ) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            settings = msgspec.structs.replace(settings, iscsi_port=probe.getsockname()[1])
+        export = Export(
+            attachment_id="attachment",
+            iqn="iqn.2026-11.pilvi:test",
+            lun=1,
+            username="chap-account",
+            password="a-canary-word",
+        )
+        target = TgtVolumeDriver(settings)
+        try:
+            await target.start()
+            await target.make_file("volume", 1 << 20)
+            await target.add_target("volume", export)
+            volume = make_volume(
+                "attachment",
+                portal=f"127.0.0.1:{settings.iscsi_port}",
+                iqn=export.iqn,
+                username=export.username,
+                password=export.password,
+            )
+            await make_disks_of(driver, spec)
+            await driver.launch(spec)
+            wrong = msgspec.structs.replace(volume, password="another-canary")
+            with pytest.raises(PilviError) as caught:
+                await driver.attach_volume(spec.server_id, wrong)
+            assert "canary" not in caught.value.message + caught.value.detail
+            seen = await driver.observe(spec.server_id)
+            assert seen.volumes == {"attachment": Plug.PARTIAL}
+            for _ in range(2):
+                await driver.attach_volume(spec.server_id, volume)
+            seen = await driver.observe(spec.server_id)
+            assert seen.volumes == {"attachment": Plug.WHOLE}
+            assert b"canary" not in Path(f"/proc/{seen.pid}/cmdline").read_bytes()
+            for path in settings.agent_dir.glob("vms/**/*"):
+                assert not path.is_file() or b"canary" not in path.read_bytes()
+            await driver.remove(spec.server_id)
+        finally:
+            await target.close()
+            purge(settings)

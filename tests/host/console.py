@@ -76,9 +76,10 @@ class SerialConsole:
     def run(self, command: str, timeout_s: float = 30, check: bool = True) -> str:
         """The output of one line of shell, typed at the guest's root shell.
 
-        Waits for the shell, so it may be called while the guest boots, reboots or is started again.
-        With `check`, an exit status other than 0 raises AssertionError with the output; so does a
-        command that does not end in time. The command must not read from the terminal.
+        Waits for the shell, so it may be called while the guest boots or is started again. After
+        `reboot`, wait for READY first: until then the old shell may answer. With `check`, an exit
+        status other than 0 raises AssertionError with the output; so does a command that does not
+        end in time. The command must not read from the terminal.
         """
         status, output = self.run_for_status(command, timeout_s)
         if check and status != 0:

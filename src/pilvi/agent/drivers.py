@@ -73,5 +73,5 @@ def join_parts(
         consoles=vms,
         find_abilities=find_abilities,
         watches=[one.watch for one in reconcilers if isinstance(one, Watcher)],
-        closers=[volumes.close, ports.close],
+        closers=[vms.close, volumes.close, ports.close],
     )

@@ -28,7 +28,9 @@ async def stop_host(settings: Settings, *, grace_s: float = GRACE_S) -> None:
     vms = QemuVms(settings)
     await _shut_down(vms, grace_s)
     for server_id in vms.list_vms():
-        await vms.end_process(server_id, Ended.LOST)
+        # A guest that turned itself off before stays off.
+        if (await vms.observe(server_id)).process is not Process.NONE:
+            await vms.end_process(server_id, Ended.LOST)
     await asyncio.to_thread(purge_networks, settings)
     end_service(settings)
 

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import uvicorn
 
@@ -40,10 +38,12 @@ def run_api(settings: Settings) -> None:
     configure_logs()
     listener = _listen(settings)
     config = _configure(settings)
+    plane = ControlPlane(settings, open_database(settings.database))
+    config.loaded_app = plane.build_app()
     if os.geteuid() == 0:
         import_everything(*PACKAGES)
         drop_privileges(settings.uid_api)
-    asyncio.run(_serve(settings, config, listener))
+    asyncio.run(_serve(plane, uvicorn.Server(config), listener))
 
 
 def _configure(settings: Settings) -> uvicorn.Config:
@@ -74,22 +74,12 @@ async def _unset(scope: object, receive: object, send: object) -> None:
     raise AssertionError("the application is set before the first request")
 
 
-async def _serve(settings: Settings, config: uvicorn.Config, listener: socket.socket) -> None:
-    async with _control_plane(settings) as plane:
-        config.loaded_app = plane.build_app()
-        server = uvicorn.Server(config)
-        await server.serve([listener])
-
-
-@asynccontextmanager
-async def _control_plane(settings: Settings) -> AsyncIterator[ControlPlane]:
-    db = open_database(settings.database)
-    plane = ControlPlane(settings, db)
+async def _serve(plane: ControlPlane, server: uvicorn.Server, listener: socket.socket) -> None:
     try:
         async with plane.running():
-            yield plane
+            await server.serve([listener])
     finally:
-        await db.close()
+        await plane.db.close()
 
 
 def _listen(settings: Settings) -> socket.socket:

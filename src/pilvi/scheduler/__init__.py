@@ -7,11 +7,18 @@ Invariants: the same request and candidates, in any order, give the same choice;
 every host why it was not chosen.
 """
 
-from pilvi.scheduler.candidates import Candidate, Choice, Refusal, list_candidates
+from pilvi.scheduler.candidates import (
+    AVAILABILITY_ZONE,
+    Candidate,
+    Choice,
+    Refusal,
+    list_candidates,
+)
 from pilvi.scheduler.hosts import HostRequest, choose_host
 from pilvi.scheduler.volumes import VolumeRequest, choose_volume_host
 
 __all__ = [
+    "AVAILABILITY_ZONE",
     "Candidate",
     "Choice",
     "HostRequest",

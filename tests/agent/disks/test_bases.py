@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from vm_world import make_image
 
 from pilvi.agent.disks.bases import HOLE, BaseCache
 from pilvi.agent.faults import HostTerminal
 from pilvi.host_api.vms import ImageSource
+from vm_world import make_image
 
 DATA = b"a" * HOLE + bytes(64 * HOLE) + b"z" * 100
 

@@ -2,10 +2,10 @@ import io
 import json
 
 import pycdlib
-from vm_world import SERVER, make_documents
 
 from pilvi.agent.disks.config_drive import LABEL, config_drive, digest
 from pilvi.host_api.vms import GuestDocuments
+from vm_world import SERVER, make_documents
 
 
 def read(documents: GuestDocuments) -> tuple[str, dict[str, bytes]]:

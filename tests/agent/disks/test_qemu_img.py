@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import os
 import subprocess
@@ -42,18 +43,18 @@ async def test_it_cannot_read_what_only_root_may(folder: Path) -> None:
     assert "Permission denied" in caught.value.detail
 
 
-async def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:
-    small = tmp_path / "small"
+async def test_a_full_disk_is_told_apart(folder: Path) -> None:
+    small = folder / "small"
     small.mkdir()
-    (tmp_path / "disk").write_bytes(os.urandom(4 << 20))
+    (folder / "disk").write_bytes(os.urandom(4 << 20))
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0777", "tmpfs", str(small)]
-    subprocess.run(mount, check=True)
+    await asyncio.to_thread(subprocess.run, mount, check=True)
     try:
         with pytest.raises(OSError) as caught:
             arguments = ["convert", "-f", "raw", "-O", "raw", "disk", "small/copy"]
-            await run_qemu_img(arguments, folder=tmp_path, uid=UID, timeout_s=20)
+            await run_qemu_img(arguments, folder=folder, uid=UID, timeout_s=20)
     finally:
-        subprocess.run(["umount", str(small)], check=True)
+        await asyncio.to_thread(subprocess.run, ["umount", str(small)], check=True)
     assert caught.value.errno == errno.ENOSPC
 
 

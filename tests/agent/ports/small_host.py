@@ -105,7 +105,8 @@ class SmallHost:
         """Wait until everything is told to be as wished."""
         async with asyncio.timeout(SETTLE_TIMEOUT_S):
             while self.unsettled():
-                await asyncio.sleep(0.005)
+                await self.outbox.changed.wait()
+                self.outbox.changed.clear()
 
     def unsettled(self) -> list[tuple[Kind, str]]:
         """What is not, or not yet told to be, as wished."""

@@ -5,6 +5,7 @@ one in the guest's namespace, where the kernel plays the guest.
 """
 
 import asyncio
+import http.client
 import os
 import select
 import signal
@@ -14,7 +15,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.ports.small_host import SmallHost, network, port, uuid
 from pilvi.agent.ports.linux import namespaces, taps
+from pilvi.agent.ports.port_rules import METADATA_ADDRESS
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.networks import PortSpec
 
 FRAME_BYTES_MAX = 70_000
 
@@ -106,8 +111,18 @@ class VirtualGuest:
 
     async def fetch(self, path: str) -> str:
         """What the metadata server answers under a path; empty for an error."""
-        done = await self.run(f"busybox wget -T 3 -q -O - http://169.254.169.254{path}")
-        return done.output if done.ok else ""
+        return await asyncio.to_thread(self._fetch, path)
+
+    def _fetch(self, path: str) -> str:
+        client = http.client.HTTPConnection(METADATA_ADDRESS)
+        # The server's interpreter may still be starting; its socket takes connections already.
+        client.sock = self._connect(METADATA_ADDRESS, 80, timeout_s=10.0)
+        try:
+            client.request("GET", path)
+            answer = client.getresponse()
+            return answer.read().decode() if answer.status == 200 else ""
+        finally:
+            client.close()
 
     async def reaches(self, address: str, number: int) -> bool:
         """Whether a TCP port can be connected to."""
@@ -122,16 +137,25 @@ class VirtualGuest:
         assert connection is not None, f"{self.name} cannot connect to {address}:{number}"
         return connection
 
-    def _connect(self, address: str, number: int) -> socket.socket | None:
+    def _connect(self, address: str, number: int, timeout_s: float = 1.0) -> socket.socket | None:
         with namespaces.inside(self.name):
             connection = socket.socket()
-        connection.settimeout(1.0)
+        connection.settimeout(timeout_s)
         try:
             connection.connect((address, number))
         except OSError:
             connection.close()
             return None
         return connection
+
+    def open_udp(self, number: int) -> socket.socket:
+        """A UDP socket on a port, until the guest is closed."""
+        with namespaces.inside(self.name):
+            opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.bind(("0.0.0.0", number))
+        opened.settimeout(1.0)
+        self._listeners.append(opened)
+        return opened
 
     def listen(self, number: int) -> socket.socket:
         """Take connections on a TCP port until the guest is closed."""
@@ -159,3 +183,31 @@ class VirtualGuest:
                 except OSError:
                     # The tap was removed from under its guest.
                     poll.unregister(descriptor)
+
+
+class Guests:
+    """The virtual guests of one test."""
+
+    def __init__(self, host: SmallHost, folder: Path) -> None:
+        self._host = host
+        self._folder = folder
+        self.all: list[VirtualGuest] = []
+
+    async def boot(self, spec: PortSpec, *, dhcp: bool = True) -> VirtualGuest:
+        """Wish for a port, wait for its tap, and put a guest on it."""
+        self._host.assign(Kind.PORT, spec.port_id, spec)
+        await self._host.settle()
+        name = f"{self._host.settings.name_prefix}g{len(self.all)}"
+        tap = self._host.driver.open_tap(spec.port_id)
+        guest = await asyncio.to_thread(VirtualGuest, name, spec.mac, tap, self._folder)
+        self.all.append(guest)
+        if dhcp:
+            lease = await guest.ask_dhcp()
+            assert lease.ok, lease.output
+        return guest
+
+    async def pair(self, **changes: object) -> tuple[VirtualGuest, VirtualGuest]:
+        """Guests 11 and 12 on network 1; the changes are the second one's."""
+        self._host.assign(Kind.NETWORK, uuid(1), network(ports=[11, 12]))
+        await self._host.settle()
+        return await self.boot(port(11)), await self.boot(port(12, **changes))

@@ -123,9 +123,7 @@ async def test_a_guest_that_turned_itself_off_is_told_and_stays_off(
     async with world.agent():
         await world.want_vm(make_spec())
         driver.power_off(SERVER)
-        told = await world.until(
-            Kind.VM, SERVER, has_stopped
-        )
+        told = await world.until(Kind.VM, SERVER, has_stopped)
         seen = seen_vm(told)
         assert seen is not None
         assert seen.boot_generation == 1
@@ -138,9 +136,7 @@ async def test_a_crash_is_told_and_not_undone(world: VmWorld, driver: FakeVms) -
     async with world.agent():
         await world.want_vm(make_spec())
         driver.crash(SERVER)
-        await world.until(
-            Kind.VM, SERVER, has_stopped
-        )
+        await world.until(Kind.VM, SERVER, has_stopped)
         assert driver.vms[SERVER].process is Process.NONE
 
 
@@ -190,6 +186,18 @@ async def test_a_full_disk_is_final_until_the_wish_changes(world: VmWorld, drive
         seen = await world.want_vm(make_spec())
         assert seen is not None
         assert seen.power is Power.RUNNING
+
+
+async def test_a_guest_that_never_starts_is_given_up(world: VmWorld, driver: FakeVms) -> None:
+    driver.fail("launch", Unavailable("cannot start the guest: its process ended"), times=100)
+    async with world.agent():
+        world.wish(Kind.VM, SERVER, make_spec())
+        told = await world.until(
+            Kind.VM, SERVER, lambda told: told.fault is not None and told.fault.terminal
+        )
+        assert told.fault is not None
+        assert told.fault.message == "cannot start the guest: its process ended"
+        assert await world.want_vm(None) is None
 
 
 async def test_an_image_with_other_bytes_is_refused_for_every_vm(

@@ -12,6 +12,7 @@ from pilvi.errors import Unavailable
 # Lower: large but honest images fail; higher: a hostile one takes more from the host.
 MEMORY_BYTES_MAX = 1 << 30
 CPU_S_MAX = 1800
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 FILE_BYTES_MAX = 1 << 42
 
 
@@ -38,6 +39,7 @@ async def run_qemu_img(arguments: list[str], *, folder: Path, uid: int, timeout_
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
+        env=ENVIRONMENT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

@@ -20,9 +20,9 @@ from starlette.types import Receive, Scope, Send
 
 from pilvi.agent.ports.metadata_tree import document_name, find_answer
 
-CONCURRENT_MAX = 64
-"""Connections served at once. Lower: guests that boot together wait for each other; higher: one
-guest can hold more memory."""
+CONCURRENT_MAX = 512
+"""Connections served at once. Lower: guests that boot together are sent away; higher: more memory
+and descriptors for guests that only hold connections."""
 
 IDLE_S = 5
 """How long a silent connection is kept. Lower: more reconnects; higher: idle guests hold places."""

@@ -334,6 +334,7 @@ class FakeVms:
             disk = next((disk for disk in vm.disks if disk.device == spec.device), None)
             if disk is None or spec.server_id not in self.vms or self._folder is None:
                 raise NotFound("cannot copy the disk: the server has no such disk on this host")
+            self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / f"{spec.image_id}.qcow2"
             with path.open("wb") as file:
                 for offset, piece in empty_qcow2(disk.size_bytes):

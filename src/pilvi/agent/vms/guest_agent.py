@@ -17,10 +17,13 @@ FREEZE_S = 3.0
 _ANSWER_MAX = 4096
 
 
+async def is_there(folder: GuestFolder) -> bool:
+    """Whether the guest has an agent that answers."""
+    return await _ask(folder, b"guest-ping", PING_S)
+
+
 async def freeze(folder: GuestFolder) -> bool:
     """Whether the guest's filesystems are frozen now; `thaw` must follow in any case."""
-    if not await _ask(folder, b"guest-ping", PING_S):
-        return False
     return await _ask(folder, b"guest-fsfreeze-freeze", FREEZE_S)
 
 

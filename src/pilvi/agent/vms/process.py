@@ -18,6 +18,12 @@ from pathlib import Path
 
 from pilvi.errors import Unavailable
 
+# Nothing of the agent's own environment reaches a process that runs what tenants wrote.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C",
+}
+
 
 @dataclass(slots=True)
 class GuestProcess:
@@ -98,6 +104,7 @@ def spawn(command: list[str], folder: Path, log: int, inherited: list[int]) -> G
         stderr=log,
         start_new_session=True,
         pass_fds=inherited,
+        env=ENVIRONMENT,
     )
     process = GuestProcess(child.pid, os.pidfd_open(child.pid))
     # It is collected through its pidfd: the other object must never wait for this pid.

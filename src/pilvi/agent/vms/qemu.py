@@ -42,7 +42,7 @@ from pilvi.host_api.vms import (
 from pilvi.settings import Settings
 
 # QEMU flushes its disks when it quits; a dead iSCSI target makes that last for ever.
-QUIT_S = 1.0
+QUIT_S = 0.5
 QUIT_ANSWER_S = 0.3
 KILL_S = 5.0
 _STATES = {
@@ -315,6 +315,8 @@ class QemuVms:
 
     async def end_process(self, server_id: str, ended: Ended) -> None:
         """End the process, if there is one, and remember how it ended."""
+        if self._records.find(server_id) is None:
+            return
         guest = self._guests.find(server_id)
         if guest is not None:
             await self._quit(guest)

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -174,22 +174,33 @@ class QemuCaptures:
             "sync": "full",
             "auto-dismiss": False,
         }
-        owner = self._records.get(record.server_id)
-        self._records.save(msgspec.structs.replace(owner, is_frozen=True))
-        await guest_agent.freeze(folder)
+        actions = {"actions": [{"type": "blockdev-backup", "data": backup}]}
+        async with self._held_still(record.server_id):
+            await session.execute("transaction", actions, timeout_s=SLOW_ANSWER_S)
+
+    @contextlib.asynccontextmanager
+    async def _held_still(self, server_id: str) -> AsyncIterator[None]:
+        """The guest's filesystems are frozen, where it has an agent; noted first, thawed always."""
+        folder = self._guests.folder(server_id)
+        if not await guest_agent.is_there(folder):
+            yield
+            return
+        self._note_frozen(server_id, is_frozen=True)
         try:
-            actions = [{"type": "blockdev-backup", "data": backup}]
-            arguments = {"actions": actions}
-            await session.execute("transaction", arguments, timeout_s=SLOW_ANSWER_S)
+            await guest_agent.freeze(folder)
+            yield
         finally:
             await guest_agent.thaw(folder)
-            owner = self._records.get(record.server_id)
-            self._records.save(msgspec.structs.replace(owner, is_frozen=False))
+            self._note_frozen(server_id, is_frozen=False)
+
+    def _note_frozen(self, server_id: str, *, is_frozen: bool) -> None:
+        record = self._records.get(server_id)
+        self._records.save(msgspec.structs.replace(record, is_frozen=is_frozen))
 
     def _start_convert(self, record: CaptureRecord, node: dict[str, Any]) -> None:
         folder = self._guests.folder(record.server_id)
         arguments = ["convert", "--image-opts", "-O", "qcow2"]
-        arguments += [_options(node), _part(record.image_id)]
+        arguments += [image_options(node), _part(record.image_id)]
         task = asyncio.get_running_loop().create_task(
             run_qemu_img(arguments, folder=folder.path, uid=folder.uid, timeout_s=CONVERT_S_MAX)
         )
@@ -282,14 +293,14 @@ def _part(image_id: str) -> str:
     return f"copy-{image_id}.part"
 
 
-def _options(node: dict[str, Any], prefix: str = "") -> str:
+def image_options(node: dict[str, Any], prefix: str = "") -> str:
     """A node as qemu-img's --image-opts wants it: dotted names, commas doubled."""
     parts = []
     for key, value in node.items():
         if key in ("node-name", "discard"):
             continue
         if isinstance(value, dict):
-            parts.append(_options(value, f"{prefix}{key}."))
+            parts.append(image_options(value, f"{prefix}{key}."))
         elif value is None:
             parts.append(f"{prefix}{key}=")
         else:

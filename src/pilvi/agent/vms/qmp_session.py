@@ -6,6 +6,7 @@ were raised while nobody was connected are lost: who connects looks at the state
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,8 @@ class QmpSession:
         """
         connection = folder.connect(QMP_SOCKET)
         client = QMPClient("agent")
+        # It calls the end of a guest's process an error; we tell it where it matters.
+        client.logger.setLevel(logging.CRITICAL)
         client.register_listener(_Listener(sink))
         try:
             async with asyncio.timeout(ANSWER_S):

@@ -47,6 +47,10 @@ STEPS_MAX = 100
 # figures, longer logs.
 TEND_S = 10.0
 
+# A process that ends at once mostly does so again. Lower: a moment's trouble fails a server;
+# higher: its owner waits longer for the reason.
+LAUNCH_TRIES_MAX = 5
+
 _PHRASES: dict[type[Step], str] = {
     Prepare: "prepare the guest",
     FetchBase: "fetch the image",
@@ -126,6 +130,8 @@ class VmReconciler:
         found = fault(error, doing)
         if tries < 2 and isinstance(error, Unavailable):
             return
+        if doing == _PHRASES[Launch] and tries >= LAUNCH_TRIES_MAX:
+            found = msgspec.structs.replace(found, terminal=True)
         self._faults[id] = (assignment.generation, doing, found)
         spec = self._context.desired.find_spec(Kind.VM, id, VmSpec)
         try:

@@ -37,6 +37,8 @@ class Attachment:
     password: str = field(repr=False)
     created_at: datetime.datetime
     attached_at: datetime.datetime | None
+    iqn: str
+    """Owned: name of its target, given by the reconciler before the target is made."""
     exported: bool
     """Observed: whether its target answers."""
     portal: str

@@ -1,8 +1,8 @@
 """A volume: what is wished, what is seen, and the status that follows.
 
-    creating ──> available <──> attaching ──> in-use ──> detaching ──> available
-        │            │  └──> extending ──> available (or error_extending)
-        └─> error    └──> deleting ──> gone (or error_deleting)
+creating ──> available <──> attaching ──> in-use ──> detaching ──> available
+    │            │  └──> extending ──> available (or error_extending)
+    └─> error    └──> deleting ──> gone (or error_deleting)
 """
 
 import datetime

@@ -63,9 +63,7 @@ async def list_of_servers(
     return await _list_by(tx, "server_id", server_ids)
 
 
-async def _list_by(
-    tx: Transaction, column: str, ids: Sequence[str]
-) -> dict[str, list[Attachment]]:
+async def _list_by(tx: Transaction, column: str, ids: Sequence[str]) -> dict[str, list[Attachment]]:
     found: dict[str, list[Attachment]] = {}
     if ids:
         query = select(attachments).where(_t[column].in_(ids)).order_by(_t.created_at, _t.id)

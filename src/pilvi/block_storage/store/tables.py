@@ -83,6 +83,8 @@ attachments = Table(
     Column("state", String(16), nullable=False),
     Column("present", Boolean, nullable=False),
     Column("attached_at", Time),
+    # Owned, written by the reconciler before the target is made.
+    Column("iqn", String(255), nullable=False),
     # Observed, written by the reconciler.
     Column("exported", Boolean, nullable=False),
     Column("portal", String(255), nullable=False),

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from sqlalchemy import delete, insert, select
 
-from pilvi.block_storage.store.tables import volume_metadata
+from pilvi.block_storage.store.tables import volume_metadata, volumes
+from pilvi.block_storage.store.volumes import VolumeFilter
 from pilvi.core.db import Transaction
 
 _t = volume_metadata.c
@@ -39,3 +40,13 @@ async def replace_metadata(
     for key, value in wanted.items():
         values = {"volume_id": volume_id, "kind": kind, "key": key, "value": value}
         await tx.run(insert(volume_metadata).values(**values))
+
+
+async def list_of_filter(tx: Transaction, wanted: VolumeFilter) -> dict[str, dict[str, str]]:
+    """The users' metadata of the volumes that are looked for, by volume."""
+    ids = wanted.apply(select(volumes.c.id))
+    query = select(volume_metadata).where(_t.kind == MetadataKind.USER, _t.volume_id.in_(ids))
+    found: dict[str, dict[str, str]] = {}
+    for row in await tx.all(query.order_by(_t.volume_id, _t.key)):
+        found.setdefault(row.volume_id, {})[row.key] = row.value
+    return found

@@ -63,9 +63,7 @@ async def delete_volume_type(tx: Transaction, id: str) -> None:
 
 async def list_access(tx: Transaction, id: str) -> list[str]:
     """The projects that may use a private type."""
-    query = select(volume_type_access.c.project_id).where(
-        volume_type_access.c.volume_type_id == id
-    )
+    query = select(volume_type_access.c.project_id).where(volume_type_access.c.volume_type_id == id)
     return [row.project_id for row in await tx.all(query.order_by("project_id"))]
 
 

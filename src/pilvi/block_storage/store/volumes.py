@@ -121,10 +121,11 @@ async def list_volumes(
 
 async def sum_volumes(tx: Transaction, wanted: VolumeFilter) -> Used:
     """How many volumes are looked for, and their size."""
-    query = wanted.apply(select(func.count(), func.coalesce(func.sum(_t.size_gib), 0)))
+    total = func.coalesce(func.sum(_t.size_gib), 0)
+    query = wanted.apply(select(func.count().label("number"), total.label("total")))
     row = await tx.first(query)
     assert row is not None
-    return Used(int(row[0]), int(row[1]))
+    return Used(int(row.number), int(row.total))
 
 
 async def list_unsettled(tx: Transaction) -> list[str]:
@@ -146,8 +147,9 @@ async def list_failed(tx: Transaction, project_id: str | None) -> list[Volume]:
 
 async def sum_by_host(tx: Transaction) -> dict[str, int]:
     """GiB of the volumes that each host keeps, by host."""
-    query = select(_t.host_id, func.sum(_t.size_gib)).where(_t.host_id.is_not(None))
-    return {row[0]: int(row[1]) for row in await tx.all(query.group_by(_t.host_id))}
+    total = func.sum(_t.size_gib).label("total")
+    query = select(_t.host_id, total).where(_t.host_id.is_not(None)).group_by(_t.host_id)
+    return {row.host_id: int(row.total) for row in await tx.all(query)}
 
 
 async def count_of_type(tx: Transaction, volume_type_id: str) -> int:

@@ -144,9 +144,7 @@ async def show_flavor(call: Call[None]) -> dict[str, Any]:
 
 
 async def _get(call: Call[Any]) -> Flavor:
-    return await store.get_flavor(
-        call.tx, call.path["flavor_id"], call.caller.visible_project_id
-    )
+    return await store.get_flavor(call.tx, call.path["flavor_id"], call.caller.visible_project_id)
 
 
 async def create_flavor(call: Call[FlavorCreate]) -> dict[str, Any]:
@@ -270,5 +268,3 @@ async def remove_tenant_access(call: Call[TenantAccess]) -> dict[str, Any]:
     """Take a private flavor from a project."""
     id = call.path["flavor_id"]
     return _access(id, await operations.remove_access(call.tx, id, call.payload.tenant))
-
-

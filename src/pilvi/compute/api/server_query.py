@@ -39,10 +39,38 @@ _LIKE = {
     "access_ip_v6": "access_ipv6",
 }
 _OTHER = frozenset(
-    "all_tenants auto_disk_config changes-since changes-before created_at deleted host ip ip6 "
-    "kernel_id launched_at limit locked marker node not-tags not-tags-any progress project_id "
-    "ramdisk_id root_device_name soft_deleted sort_dir sort_key status tags tags-any tenant_id "
-    "terminated_at pinned_availability_zone".split()
+    {
+        "all_tenants",
+        "auto_disk_config",
+        "changes-before",
+        "changes-since",
+        "created_at",
+        "deleted",
+        "host",
+        "ip",
+        "ip6",
+        "kernel_id",
+        "launched_at",
+        "limit",
+        "locked",
+        "marker",
+        "node",
+        "not-tags",
+        "not-tags-any",
+        "pinned_availability_zone",
+        "progress",
+        "project_id",
+        "ramdisk_id",
+        "root_device_name",
+        "soft_deleted",
+        "sort_dir",
+        "sort_key",
+        "status",
+        "tags",
+        "tags-any",
+        "tenant_id",
+        "terminated_at",
+    }
 )
 KNOWN = frozenset({*_ANYBODY, *_LATER_ANYBODY, *_ADMIN, *_LIKE, *_OTHER})
 """Every query parameter; others are refused from 2.75."""

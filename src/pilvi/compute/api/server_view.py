@@ -83,7 +83,7 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
             "id": server.image.image_id,
             "links": [bookmark(call, "images", server.image.image_id)],
         },
-        "flavor": render_embedded_flavor(server),
+        "flavor": _render_flavor(call, server),
         "created": seconds(server.created_at),
         "updated": seconds(server.updated_at),
         "addresses": render_addresses(ports),
@@ -108,7 +108,6 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
         "description": server.description,
         "tags": list(server.tags),
         "trusted_image_certificates": None,
-        "server_groups": [],
         "pinned_availability_zone": server.availability_zone,
     }
     names = sorted({name for port in ports for name in port.security_groups})
@@ -121,11 +120,12 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
     return body
 
 
-def render_embedded_flavor(server: Server) -> dict[str, Any]:
-    """The flavor as it was when the server was created, with its id for older versions."""
+def _render_flavor(call: Call[Any], server: Server) -> dict[str, Any]:
+    """The flavor as it was when the server was created, or before 2.47 a link to it."""
     flavor = server.flavor
+    if "embedded-flavor" not in call.flags:
+        return {"id": flavor.id, "links": [bookmark(call, "flavors", flavor.id)]}
     return {
-        "id": flavor.id,
         "vcpus": flavor.vcpus,
         "ram": flavor.memory_mib,
         "disk": flavor.disk_gib,

@@ -161,6 +161,8 @@ class Server:
     access_ipv4: str = ""
     access_ipv6: str = ""
     volumes: tuple[ServerVolume, ...] = ()
+    leaving_ports: tuple[str, ...] = ()
+    """Ports that the guest is to give up; each is forgotten once it is released."""
     locked_by: str | None = None
     """`owner` or `admin`."""
     locked_reason: str | None = None
@@ -269,7 +271,7 @@ def _status(vm_state: VmState, task_state: TaskState | None) -> Status:
             return Status.BUILD
         case VmState.ACTIVE, TaskState.REBOOTING:
             return Status.REBOOT
-        case (VmState.ACTIVE | VmState.PAUSED | VmState.STOPPED), TaskState.REBOOTING_HARD:
+        case ((VmState.ACTIVE | VmState.PAUSED | VmState.STOPPED), TaskState.REBOOTING_HARD):
             return Status.HARD_REBOOT
         case VmState.ACTIVE, _:
             return Status.ACTIVE

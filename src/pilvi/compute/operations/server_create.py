@@ -94,11 +94,10 @@ async def create_server(tx: Transaction, by: Actor, wish: ServerWish) -> list[Se
     first = dataclasses.replace(
         first, key=key, availability_zone=zone, wanted_host=host, requests=tuple(requests)
     )
-    made = [
+    return [
         await _insert(tx, by, wish, _number(first, wish, index if wish.max_count > 1 else None))
         for index in range(count)
     ]
-    return made
 
 
 async def _find_flavor(tx: Transaction, wish: ServerWish, project_id: str | None) -> Flavor:
@@ -245,9 +244,7 @@ def _number(first: Server, wish: ServerWish, index: int | None) -> Server:
     hostname = hostname_of(name, id)
     if wish.hostname:
         hostname = wish.hostname if index is None else f"{wish.hostname}-{index + 1}"
-    return dataclasses.replace(
-        first, id=id, name=name, hostname=hostname, launch_index=index or 0
-    )
+    return dataclasses.replace(first, id=id, name=name, hostname=hostname, launch_index=index or 0)
 
 
 async def _insert(tx: Transaction, by: Actor, wish: ServerWish, server: Server) -> Server:

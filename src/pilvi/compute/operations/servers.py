@@ -36,9 +36,7 @@ async def change_desired(
     tx: Transaction, server: Server, desired: Desired | None = None, **changes: Any
 ) -> Server:
     """Change wishes about a server: its generation rises and its reconciler looks."""
-    wish = dataclasses.replace(
-        desired or server.desired, generation=server.desired.generation + 1
-    )
+    wish = dataclasses.replace(desired or server.desired, generation=server.desired.generation + 1)
     tx.wake("server", server.id)
     return await store.update_server(tx, server, desired=wish, **changes)
 
@@ -99,9 +97,7 @@ async def lock_server(tx: Transaction, server: Server, by: Actor, reason: str | 
     """Keep everybody but admins from changing a server. Repeatable."""
     owner = "admin" if by.is_admin and by.project_id != server.project_id else "owner"
     await record_action(tx, server, "lock", by, is_over=True)
-    await store.update_server(
-        tx, server, is_settled=False, locked_by=owner, locked_reason=reason
-    )
+    await store.update_server(tx, server, is_settled=False, locked_by=owner, locked_reason=reason)
     tx.wake("server", server.id)
 
 

@@ -11,7 +11,7 @@ from pilvi.compute.model.server_name import choose_device
 from pilvi.compute.operations.server_create import VolumeWish
 from pilvi.compute.operations.servers import change_desired, record_action
 from pilvi.core.db import Transaction
-from pilvi.errors import Conflict, NotFound
+from pilvi.errors import Conflict, InvalidRequest, NotFound
 
 
 def list_devices(server: Server) -> set[str]:
@@ -31,18 +31,22 @@ def find_volume(server: Server, volume_id: str) -> ServerVolume:
 async def attach_volume(
     tx: Transaction, server: Server, wish: VolumeWish, by: Actor
 ) -> ServerVolume:
-    """Give a server a volume. Raises `Conflict` when it is not available."""
+    """Give a server a volume. Raises `InvalidRequest` when it is not available."""
     require(Action.ATTACH_VOLUME, server, is_admin=by.is_admin)
     if any(volume.volume_id == wish.volume_id for volume in server.volumes):
-        raise Conflict(f"cannot attach the volume {wish.volume_id}: this server has it")
+        raise InvalidRequest(f"cannot attach volume {wish.volume_id}: this server has it")
     device = choose_device(wish.device, list_devices(server))
-    attachment = await reserve_attachment(
-        tx,
-        volume_id=wish.volume_id,
-        server_id=server.id,
-        project_id=None if by.is_admin else by.project_id,
-        device=device,
-    )
+    try:
+        attachment = await reserve_attachment(
+            tx,
+            volume_id=wish.volume_id,
+            server_id=server.id,
+            project_id=None if by.is_admin else by.project_id,
+            device=device,
+        )
+    except Conflict as error:
+        # Nova answers 400 to a volume that is not available.
+        raise InvalidRequest(error.message) from None
     volume = ServerVolume(
         attachment_id=attachment.id,
         volume_id=wish.volume_id,

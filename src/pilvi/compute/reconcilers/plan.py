@@ -51,6 +51,10 @@ class Sight:
     """Whether that fault is noted already."""
     is_capturing: bool = False
     volumes: tuple[VolumeSight, ...] = ()
+    leaving_ports: tuple[str, ...] = ()
+    """Ports that the guest is to give up."""
+    attached_ports: frozenset[str] = frozenset()
+    """Ports that the guest has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,13 @@ class ReleaseVolume:
     """Give back a volume that the guest does not have; forget it once that is done."""
 
     attachment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePort:
+    """Give back a port that the guest does not have; forget it once that is done."""
+
+    port_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,7 @@ Step = (
     | AssignVm
     | MarkAttached
     | ReleaseVolume
+    | ReleasePort
     | FollowPowerOff
     | GiveUp
     | NoteFault
@@ -177,6 +189,9 @@ def _plan_present(desired: Desired, seen: Sight) -> list[Step]:
     if not is_current or ready != told:
         return [*steps, AssignVm(tuple(sorted(ready)))]
     steps += _plan_volumes(seen)
+    if seen.is_settled:
+        leaving = (id for id in seen.leaving_ports if id not in seen.attached_ports)
+        steps += [ReleasePort(id) for id in leaving]
     if _turned_itself_off(desired, seen):
         steps.append(FollowPowerOff())
     if missing:

@@ -83,7 +83,7 @@ class ServerReconciler:
         await servers.update_server(tx, server, given_up=True, fault=fault)
 
     async def list_unsettled(self) -> Sequence[str]:
-        """See `Reconciler`; the first time all servers, for reports that came while we were away."""
+        """See `Reconciler`; the first time all: reports may have come while nobody looked."""
         async with self._db.read() as tx:
             if self._has_listed:
                 return await servers.list_unsettled(tx)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from pilvi.block_storage.model.attachment import AttachmentState
 from pilvi.block_storage.operations.attachments import find_connection, list_server_attachments
 from pilvi.compute.model.server import Observed, Server
 from pilvi.compute.reconcilers.plan import Sight, VolumeSight
@@ -12,9 +13,6 @@ from pilvi.host_api.contract import Kind
 from pilvi.host_api.vms import Power, VmSeen
 from pilvi.hosts.model.host import Held
 from pilvi.hosts.operations.assignments import find_held
-
-ATTACHED = "attached"
-"""Status of an attachment that the guest has, as block storage calls it."""
 
 
 async def look(tx: Transaction, server: Server) -> tuple[Server, Sight, Held | None]:
@@ -42,6 +40,8 @@ async def look(tx: Transaction, server: Server) -> tuple[Server, Sight, Held | N
             is_failed=server.failed_generation == server.desired.generation,
             is_capturing=server.observed.is_capturing,
             volumes=volumes,
+            leaving_ports=server.leaving_ports,
+            attached_ports=frozenset(seen.attached_ports if seen is not None else ()),
         ),
         held,
     )
@@ -81,7 +81,7 @@ async def _look_at_volumes(
     tx: Transaction, server: Server, held: Held | None, seen: VmSeen | None
 ) -> tuple[VolumeSight, ...]:
     attachments = (await list_server_attachments(tx, [server.id])).get(server.id, [])
-    noted = {one.id for one in attachments if one.status == ATTACHED}
+    noted = {one.id for one in attachments if one.state is not AttachmentState.ATTACHING}
     told = assigned_volumes(held)
     attached = set(seen.attached_volumes) if seen is not None else set()
     return tuple(

@@ -142,9 +142,7 @@ async def _apply(tx: Transaction, snapshot: Snapshot, step: Step) -> None:
             host_id = HostId(snapshot.host_id)
             await assign(tx, host_id, Kind.CAPTURE, snapshot.image_id, spec, owner=owner)
         case Fail(reason):
-            await snapshots.update_snapshot(
-                tx, snapshot.image_id, present=False, reason=reason
-            )
+            await snapshots.update_snapshot(tx, snapshot.image_id, present=False, reason=reason)
             await fail_image(tx, snapshot.image_id, reason)
         case Withdraw():
             await withdraw(tx, Kind.CAPTURE, snapshot.image_id)

@@ -2,8 +2,11 @@
 
 import dataclasses
 
+import structlog
+
 from pilvi.block_storage.operations.attachments import mark_attached, release_attachment
-from pilvi.compute.model.server import Fault, Server
+from pilvi.block_storage.operations.volumes import delete_volume, get_volume
+from pilvi.compute.model.server import Fault, Server, ServerVolume
 from pilvi.compute.reconcilers.plan import (
     AssignVm,
     CancelCaptures,
@@ -13,6 +16,7 @@ from pilvi.compute.reconcilers.plan import (
     MarkAttached,
     NoteFault,
     ReleaseAll,
+    ReleasePort,
     ReleaseVolume,
     Remove,
     Step,
@@ -34,11 +38,13 @@ from pilvi.host_api.vms import Power
 from pilvi.hosts.model.host import Held, HostId
 from pilvi.hosts.operations.assignments import assign, delete_console, withdraw
 from pilvi.hosts.operations.hosts import list_hosts
-from pilvi.network.operations.ports import bind_ports, claim_ports, release_ports
+from pilvi.network.operations.ports import bind_ports, claim_ports, detach_port, release_ports
 from pilvi.placement.operations import allocations
 from pilvi.placement.operations.usages import list_usages
 from pilvi.scheduler import HostRequest, Refusal, choose_host, list_candidates
 from pilvi.settings import Settings
+
+log = structlog.get_logger()
 
 
 class ClaimRefused(Exception):
@@ -69,6 +75,8 @@ class Steps:
                 await mark_attached(tx, attachment_id)
             case ReleaseVolume(attachment_id):
                 return await self._release_volume(server, attachment_id)
+            case ReleasePort(port_id):
+                return await self._release_port(server, port_id)
             case FollowPowerOff():
                 return await self._follow_power_off(server)
             case GiveUp(reason):
@@ -132,9 +140,7 @@ class Steps:
             raise ClaimRefused(error.message) from error
         await bind_ports(tx, server.id, choice.host_id)
         observed = dataclasses.replace(server.observed, is_claimed=True)
-        return await servers.update_server(
-            tx, server, host_id=choice.host_id, observed=observed
-        )
+        return await servers.update_server(tx, server, host_id=choice.host_id, observed=observed)
 
     async def _assign(self, server: Server, attachment_ids: tuple[str, ...]) -> Server:
         tx = self._tx
@@ -153,7 +159,26 @@ class Steps:
         if not await release_attachment(self._tx, attachment_id):
             return server
         kept = tuple(one for one in server.volumes if one.attachment_id != attachment_id)
+        for one in server.volumes:
+            if one.attachment_id == attachment_id and one.delete_on_termination:
+                await self._delete_volume(server, one)
         return await servers.update_server(self._tx, server, volumes=kept)
+
+    async def _release_port(self, server: Server, port_id: str) -> Server:
+        if not await detach_port(self._tx, server.id, port_id):
+            return server
+        kept = tuple(id for id in server.leaving_ports if id != port_id)
+        return await servers.update_server(self._tx, server, leaving_ports=kept)
+
+    async def _delete_volume(self, server: Server, volume: ServerVolume) -> None:
+        """A volume that goes with its server; one that cannot go stays, as in Nova."""
+        if server.desired.present and not volume.present:
+            return
+        try:
+            found = await get_volume(self._tx, volume.volume_id, None)
+            await delete_volume(self._tx, found)
+        except (NotFound, InvalidRequest, Conflict) as error:
+            log.info("volume stays", volume_id=volume.volume_id, why=error.message)
 
     async def _follow_power_off(self, server: Server) -> Server:
         desired = dataclasses.replace(
@@ -183,7 +208,12 @@ class Steps:
             server.observed, is_claimed=False, is_assigned=False, power=None, boot_generation=-1
         )
         return await servers.update_server(
-            self._tx, server, host_id=None, assigned_generation=None, observed=observed
+            self._tx,
+            server,
+            host_id=None,
+            assigned_generation=None,
+            leaving_ports=(),
+            observed=observed,
         )
 
     async def _remove(self, server: Server) -> Server:

@@ -56,9 +56,7 @@ def list_disks(server: Server) -> list[Disk]:
     ]
     if flavor.ephemeral_gib:
         size_bytes = flavor.ephemeral_gib * GIB
-        disks.append(
-            Disk(device=EPHEMERAL_DEVICE, kind=DiskKind.EPHEMERAL, size_bytes=size_bytes)
-        )
+        disks.append(Disk(device=EPHEMERAL_DEVICE, kind=DiskKind.EPHEMERAL, size_bytes=size_bytes))
     return disks
 
 
@@ -68,6 +66,8 @@ async def compose_vm(
     """The whole wish for a server's vm."""
     desired = server.desired
     ports = (await list_server_ports(tx, [server.id])).get(server.id, [])
+    nics = await list_server_nics(tx, server.id)
+    nics = [nic for nic in nics if nic.port_id not in server.leaving_ports]
     return VmSpec(
         server_id=server.id,
         project_id=server.project_id,
@@ -80,7 +80,7 @@ async def compose_vm(
         image_generation=desired.image_generation,
         disks=list_disks(server),
         volumes=await list_connections(tx, attachment_ids, held),
-        nics=await list_server_nics(tx, server.id),
+        nics=nics,
         config_drive=server.config_drive,
         documents=documents(server, await network_data(tx, server.id), ports),
     )

@@ -43,9 +43,7 @@ async def get_keypair(tx: Transaction, user_id: str, name: str) -> KeyPair:
     return found
 
 
-async def list_keypairs(
-    tx: Transaction, user_id: str, page: Page
-) -> tuple[list[KeyPair], bool]:
+async def list_keypairs(tx: Transaction, user_id: str, page: Page) -> tuple[list[KeyPair], bool]:
     """One page of a user's key pairs by name, and whether more follow; the marker is a name."""
     query = select(keypairs).where(keypairs.c.user_id == user_id).order_by(keypairs.c.name)
     if page.marker is not None:

@@ -26,9 +26,10 @@ async def delete_limits(tx: Transaction, project_id: str) -> None:
 
 async def sum_usage(tx: Transaction, project_id: str) -> dict[str, int]:
     """What the servers of a project use; a server counts until everything of it is gone."""
-    query = select(
-        func.count(), func.sum(servers.c.vcpus), func.sum(servers.c.memory_mib)
-    ).where(servers.c.project_id == project_id, servers.c.deleted_at.is_(None))
+    query = select(func.count(), func.sum(servers.c.vcpus), func.sum(servers.c.memory_mib)).where(
+        servers.c.project_id == project_id, servers.c.deleted_at.is_(None)
+    )
     row = await tx.first(query)
     assert row is not None
-    return {"instances": row[0], "cores": int(row[1] or 0), "ram": int(row[2] or 0)}
+    count, vcpus, memory_mib = tuple(row)
+    return {"instances": count, "cores": int(vcpus or 0), "ram": int(memory_mib or 0)}

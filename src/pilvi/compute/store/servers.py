@@ -32,6 +32,7 @@ _STRUCTURED: dict[str, Any] = {
     "key": ServerKey | None,
     "requests": tuple[NetworkRequest, ...],
     "volumes": tuple[ServerVolume, ...],
+    "leaving_ports": tuple[str, ...],
     "desired": Desired,
     "observed": Observed,
     "fault": Fault | None,

@@ -79,6 +79,7 @@ servers = Table(
     Column("access_ipv4", String(64), nullable=False),
     Column("access_ipv6", String(64), nullable=False),
     Column("volumes", Json, nullable=False),
+    Column("leaving_ports", Json, nullable=False),
     Column("locked_by", String(16)),
     Column("locked_reason", Text),
     # Desired, written by operations (the guest's own power-off is one).
@@ -113,9 +114,7 @@ servers = Table(
 server_tags = Table(
     "compute_server_tags",
     metadata,
-    Column(
-        "server_id", ForeignKey("compute_servers.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("server_id", ForeignKey("compute_servers.id", ondelete="CASCADE"), primary_key=True),
     Column("tag", String(60), primary_key=True),
 )
 """The `tags` column once more, one row each, for filters; written together with it."""

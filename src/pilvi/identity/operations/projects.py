@@ -124,6 +124,11 @@ async def revoke_role(tx: Transaction, user_id: str, project_id: str, role_id: s
         raise NotFound("cannot find this role assignment")
 
 
+async def is_seeded(tx: Transaction) -> bool:
+    """Whether this cloud has had its first contents."""
+    return bool(await projects.list_domains(tx))
+
+
 async def seed_identity(tx: Transaction, admin_hash: str, demo_hash: str) -> dict[str, str]:
     """The first domain, roles, projects and users of a cloud; returns project ids by name."""
     await projects.insert_domain(tx, Domain(DEFAULT_DOMAIN_ID, "Default", "", True))

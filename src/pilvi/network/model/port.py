@@ -103,11 +103,12 @@ class Port:
 
 
 def status(host_id: str | None, held: Held | None) -> PortStatus:
-    """What a port is like, from its wish and the newest report. Pure."""
+    """What a port is like, from its wish and the newest report. Pure.
+
+    A port that was as wished stays ACTIVE while its host takes note of a changed wish.
+    """
     if host_id is None or held is None or held.host_id != host_id or not held.present:
         return PortStatus.DOWN
-    if held.is_settled:
-        return PortStatus.ACTIVE
-    if held.fault is not None and held.seen_generation == held.generation:
+    if held.fault is not None and not held.is_settled:
         return PortStatus.ERROR
-    return PortStatus.DOWN
+    return PortStatus.ACTIVE if held.settled and held.seen_present else PortStatus.DOWN

@@ -1,7 +1,7 @@
 """Floating IPs. In the caller's transaction."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pilvi.core.db import Transaction, now
@@ -198,8 +198,3 @@ async def _stand_for(
         updated_at=now(),
     )
     await touch_routers(tx, *{id for id in (floating.router_id, router_id) if id is not None})
-
-
-async def list_details(tx: Transaction, port_ids: Collection[str]) -> dict[str, Port]:
-    """The ports that floating IPs stand for, by id."""
-    return {port.id: port for port in await ports.list_ports_by_id(tx, port_ids)}

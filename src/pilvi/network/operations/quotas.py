@@ -1,6 +1,7 @@
 """Quotas: what a project may have of each thing. In the caller's transaction."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pilvi.core.db import Transaction
 from pilvi.errors import InvalidRequest, QuotaExceeded
@@ -31,14 +32,21 @@ async def list_own_limits(tx: Transaction) -> dict[str, dict[str, int]]:
     return {project_id: {**DEFAULTS, **own} for project_id, own in found.items()}
 
 
-async def update_quota(tx: Transaction, project_id: str, limits: Mapping[str, int]) -> None:
-    """Give a project limits of its own. Raises `InvalidRequest`."""
-    for resource, limit in limits.items():
+def parse_limits(given: Mapping[str, Any]) -> dict[str, int]:
+    """Limits as a caller gives them. Raises `InvalidRequest`. Pure."""
+    limits: dict[str, int] = {}
+    for resource, limit in given.items():
         if resource not in DEFAULTS:
             known = ", ".join(sorted(DEFAULTS))
             raise InvalidRequest(f"cannot set a quota of '{resource}'; use one of: {known}")
-        if not UNLIMITED <= limit <= 2**31 - 1:
-            raise InvalidRequest(f"cannot use {limit} as a quota: it is -1 (no limit), 0 or more")
+        if type(limit) is not int or not UNLIMITED <= limit <= 2**31 - 1:
+            raise InvalidRequest(f"cannot use {limit!r} as a quota: it is -1 (no limit), 0 or more")
+        limits[resource] = limit
+    return limits
+
+
+async def update_quota(tx: Transaction, project_id: str, limits: Mapping[str, int]) -> None:
+    """Give a project limits of its own. Repeatable."""
     await store.set_limits(tx, project_id, limits)
 
 

@@ -4,7 +4,7 @@ import ipaddress
 
 from pilvi.core.db import Transaction
 from pilvi.core.http import Caller
-from pilvi.errors import Conflict, InvalidRequest, NotFound
+from pilvi.errors import Conflict, InvalidRequest, NotFound, Unsupported
 from pilvi.network.model.network import Subnet
 from pilvi.network.model.port import ROUTER_INTERFACE, AskedIp, Port
 from pilvi.network.model.router import Router
@@ -64,13 +64,15 @@ async def _take_port(tx: Transaction, caller: Caller, router: Router, port_id: s
     port = await ports.get_port(tx, port_id, caller.visible_project_id)
     if not caller.is_admin and port.project_id != caller.project_id:
         raise NotFound(f"cannot find the port '{port_id}'")
-    if port.device_id or port.server_id or port.router_id or not port.is_guest:
+    if port.device_id or port.server_id or port.host_id or port.held_host_id or not port.is_guest:
         raise Conflict(
             f"cannot use port {port.id} on network {port.network_id}: {port.device_owner or 'a'} "
             f"device {port.device_id} has it already"
         )
     if not port.fixed_ips:
         raise InvalidRequest(f"cannot use port {port.id}: a router port must have a fixed IP")
+    if len(port.fixed_ips) > 1:
+        raise Unsupported(f"cannot use port {port.id}: a router port has one fixed IP here")
     there = await subnets.list_subnets_by_id(tx, {f.subnet_id for f in port.fixed_ips})
     await _check_room(tx, router, list(there.values()))
     await ports.replace_groups(tx, port.id, [])

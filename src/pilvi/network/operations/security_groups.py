@@ -42,6 +42,7 @@ async def _insert_group(
         name=name,
         description=description,
         default_of=project_id if default else None,
+        applied_generation=1,
         created_at=moment,
         updated_at=moment,
     )

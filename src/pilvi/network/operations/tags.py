@@ -56,11 +56,19 @@ async def replace_tags(
     return wanted
 
 
-async def delete_tag(tx: Transaction, caller: Caller, collection: str, id: str, tag: str) -> None:
-    """Take one tag from a resource. Raises `NotFound` when it does not have it."""
+async def check_tag(
+    tx: Transaction, caller: Caller, collection: str, id: str, tag: str
+) -> list[str]:
+    """A resource's tags, of which this is one. Raises `NotFound` otherwise."""
     have = await list_tags(tx, caller, collection, id)
     if tag not in have:
         raise NotFound(f"cannot find the tag '{tag}' on {id}")
+    return have
+
+
+async def delete_tag(tx: Transaction, caller: Caller, collection: str, id: str, tag: str) -> None:
+    """Take one tag from a resource. Raises `NotFound` when it does not have it."""
+    have = await check_tag(tx, caller, collection, id, tag)
     await replace_tags(tx, caller, collection, id, [other for other in have if other != tag])
 
 

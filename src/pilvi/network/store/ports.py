@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, delete, false, insert, or_, select, t
 
 from pilvi.core.db import Transaction
 from pilvi.errors import InvalidRequest, NotFound
-from pilvi.network.model.port import DHCP, FixedIp, Port, PortId, PortStatus
+from pilvi.network.model.port import DHCP, ROUTER_GATEWAY, FixedIp, Port, PortId, PortStatus
 from pilvi.network.store.listing import (
     Filters,
     Listing,
@@ -179,6 +179,18 @@ async def list_ports_of_router(tx: Transaction, router_id: str) -> list[Port]:
     """A router's legs, also those that are going, oldest first."""
     query = select(ports).where(_t.router_id == router_id).order_by(_t.created_at, _t.id)
     return await _fill(tx, await tx.all(query))
+
+
+async def list_gateways(tx: Transaction, router_ids: Collection[str]) -> dict[str, Port]:
+    """The legs of some routers in external networks, by router."""
+    if not router_ids:
+        return {}
+    query = select(ports).where(
+        _t.router_id.in_(router_ids),
+        _t.device_owner == ROUTER_GATEWAY,
+        _t.is_deleting.is_(False),
+    )
+    return {port.device_id: port for port in await _fill(tx, await tx.all(query))}
 
 
 async def list_ports_of_network(tx: Transaction, network_id: str) -> list[Port]:

@@ -4,12 +4,13 @@ import asyncio
 import socket
 
 import pytest
-from agent.ports.conftest import Guests
-from agent.ports.small_host import OUT, SmallHost, mac, network, port, rule, uuid
 
+from agent.ports.small_host import OUT, SmallHost, mac, network, port, rule, uuid
+from agent.ports.virtual_guest import Guests
 from pilvi.agent.ports.linux import namespaces
 from pilvi.agent.ports.linux.conntrack import Conntrack, TrackedFlow
 from pilvi.agent.ports.linux.fabric import ZONE_MAX, choose_zone
+from pilvi.agent.ports.names import tap_name
 from pilvi.errors import Conflict
 from pilvi.host_api.contract import Kind
 
@@ -138,15 +139,10 @@ async def test_neither_ipv6_nor_tagged_frames_leave_or_reach_a_secured_port(
 @root
 async def test_a_guest_is_no_dhcp_server(guests: Guests) -> None:
     first, second = await guests.pair(rules=[OUT, rule()])
-    listening = asyncio.create_task(second.run("busybox timeout 2 busybox nc -u -l -p 68"))
-    await asyncio.sleep(0.3)
-    for source in (67, 66):
-        await first.run(
-            f"echo from {source} | busybox timeout 0.5 busybox nc -u -p {source} 10.0.1.12 68"
-        )
-    heard = (await listening).output
-    assert "from 67" not in heard
-    assert "from 66" in heard
+    client = second.open_udp(68)
+    first.open_udp(67).sendto(b"offer", ("10.0.1.12", 68))
+    first.open_udp(66).sendto(b"no offer", ("10.0.1.12", 68))
+    assert await asyncio.to_thread(client.recv, 100) == b"no offer"
 
 
 @root
@@ -221,3 +217,21 @@ async def _carries(connection: socket.socket, answer: socket.socket) -> bool:
         except TimeoutError:
             return False
     return True
+
+
+@root
+async def test_a_tap_that_somebody_removed_comes_back_with_its_rules(
+    host: SmallHost, guests: Guests
+) -> None:
+    first, _ = await guests.pair(rules=[OUT, rule(protocol="icmp")])
+    fabric = f"{host.settings.name_prefix}-fabric"
+    process = await asyncio.create_subprocess_exec(
+        *("ip", "-n", fabric, "link", "del", tap_name(uuid(12)))
+    )
+    assert await process.wait() == 0
+    assert not host.driver.is_ready(uuid(12))
+    again = await guests.boot(port(12, rules=[OUT, rule(protocol="icmp")]))
+    assert await first.pings("10.0.1.12")
+    assert not await again.pings("10.0.1.11")
+    await again.run("ip addr add 10.0.1.66/24 dev eth0")
+    assert not (await again.run("busybox ping -c 1 -W 1 -I 10.0.1.66 10.0.1.2")).ok

@@ -53,7 +53,8 @@ class Conntrack:
 
     def __init__(self) -> None:
         self._netlink = _open()
-        self._selects = True
+        self.selects = True
+        """Whether the kernel selects; becomes false when it says that it cannot."""
 
     def close(self) -> None:
         """Close the socket; an open one keeps its namespace alive."""
@@ -76,10 +77,10 @@ class Conntrack:
 
     def _dump(self, zone: int) -> list[TrackedFlow]:
         flows: list[TrackedFlow] = []
-        if self._selects:
+        if self.selects:
             if self._ask(_request(_GET, _REQUEST | _DUMP, _selection(zone)), flows) == 0:
                 return flows
-            self._selects = False
+            self.selects = False
         code = self._ask(_request(_GET, _REQUEST | _DUMP, b""), flows)
         if code != 0:
             raise OSError(code, os.strerror(code))

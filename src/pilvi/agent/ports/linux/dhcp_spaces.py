@@ -11,14 +11,24 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import structlog
+
 from pilvi.agent.ports.dhcp import LEASES_FILE, released
 from pilvi.agent.ports.linux import namespaces
 from pilvi.agent.ports.linux.fabric import Fabric
 from pilvi.agent.ports.linux.links import links_of
+from pilvi.agent.ports.linux.nft import run_nft
 from pilvi.agent.ports.linux.services import Services
 from pilvi.agent.ports.metadata_tree import document_name
 from pilvi.agent.ports.names import CloudNames, check_id, dhcp_link_name
 from pilvi.agent.ports.steps import DhcpSeen, LayDhcp, ServeDhcp, ServeMetadata, TellLeases
+from pilvi.errors import Unavailable
+
+log = structlog.get_logger()
+
+CONNECTIONS_PER_GUEST_MAX = 32
+"""Open at once. Lower: a guest that asks for much in parallel waits; higher: fewer bad guests
+together hold all connections of their network's metadata server."""
 
 
 class DhcpSpaces:
@@ -68,6 +78,12 @@ class DhcpSpaces:
             links.change("lo", up=True)
             links.change(link, mtu=step.mtu, up=True)
             links.set_addresses(link, step.addresses)
+        try:
+            with namespaces.inside(namespace):
+                run_nft(render_fair_share())
+        except Unavailable as error:
+            # Kernels without connlimit serve as well, only without this protection.
+            log.warning("metadata is served without a limit per guest", detail=error.detail)
 
     def tell(self, step: TellLeases) -> None:
         """Write the static entries and let dnsmasq know. Repeatable.
@@ -172,6 +188,19 @@ class DhcpSpaces:
             known = (identity, found)
             self._laid[network_id] = known
         return known[1]
+
+
+def render_fair_share() -> list[str]:
+    """The lines that keep one guest from holding every connection of the metadata server. Pure."""
+    return [
+        "add table ip fair",
+        "delete table ip fair",
+        "add table ip fair",
+        "add set ip fair callers { type ipv4_addr; flags dynamic; size 65535; }",
+        "add chain ip fair input { type filter hook input priority 0; }",
+        "add rule ip fair input tcp dport 80 ct state new"
+        f" add @callers {{ ip saddr ct count over {CONNECTIONS_PER_GUEST_MAX} }} drop",
+    ]
 
 
 def _config_name(digest: str) -> str:

@@ -34,6 +34,7 @@ class LinuxPortDriver:
         self._routers = Routers(names, self._fabric)
         self._machine = Machine(names, self._fabric)
         self._dhcp = DhcpSpaces(names, self._fabric, networks_dir(settings), settings.uid_services)
+        self._is_closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ports")
 
     @property
@@ -93,8 +94,10 @@ class LinuxPortDriver:
 
     async def close(self) -> None:
         """Let go of handles; what was made stays."""
-        await self._run(self._close)
-        self._thread.shutdown()
+        if not self._is_closed:
+            self._is_closed = True
+            await self._run(self._close)
+            self._thread.shutdown()
 
     async def _run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()

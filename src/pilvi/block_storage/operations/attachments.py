@@ -1,0 +1,148 @@
+"""How servers get hold of volumes. In the caller's transaction; all repeatable.
+
+The order is reserve, find the connection (None until the target answers), mark attached, begin
+to detach, release; the row goes when the host has shown that the target is gone. The server's
+reconciler ("server") is woken when a target answers, changes or goes.
+"""
+
+import secrets
+import string
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from pilvi.block_storage.model.attachment import (
+    UNIT,
+    Attachment,
+    AttachmentId,
+    AttachmentState,
+)
+from pilvi.block_storage.model.volume import GIB, Action, Denied, Volume, may
+from pilvi.block_storage.operations.status import save_status
+from pilvi.block_storage.operations.volumes import WAKE
+from pilvi.block_storage.store import attachments as store
+from pilvi.block_storage.store import volumes
+from pilvi.core.db import Transaction, now
+from pilvi.errors import Conflict
+from pilvi.host_api.vms import VolumeConnection
+
+# RFC 3720 wants CHAP secrets of 12 characters at least; some initiators take 16 at most. 16 of
+# these are 95 random bits.
+PASSWORD_CHARACTERS = 16
+_LETTERS = string.ascii_letters + string.digits
+
+
+def _make_secret(characters: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(characters))
+
+
+async def reserve_attachment(
+    tx: Transaction,
+    *,
+    volume_id: str,
+    server_id: str,
+    project_id: str | None,
+    device: str,
+    read_only: bool = False,
+) -> Attachment:
+    """Keep a volume for a server; the same server's reservation again is the one it has.
+
+    Raises `NotFound` for a volume that the project (None: any) has not, and `Conflict` when it is
+    not available.
+    """
+    volume = await volumes.get_volume(tx, volume_id, project_id)
+    held = (await store.list_of_volumes(tx, [volume.id])).get(volume.id, [])
+    for attachment in held:
+        if attachment.server_id == server_id and attachment.present:
+            return attachment
+    if isinstance(found := may(Action.ATTACH, volume, held), Denied):
+        raise Conflict(found.reason)
+    attachment = _make_attachment(volume, server_id, device, read_only)
+    await store.insert_attachment(tx, attachment)
+    await _changed(tx, volume.id)
+    return attachment
+
+
+def _make_attachment(volume: Volume, server_id: str, device: str, read_only: bool) -> Attachment:
+    return Attachment(
+        id=AttachmentId(str(uuid.uuid4())),
+        volume_id=volume.id,
+        server_id=server_id,
+        project_id=volume.project_id,
+        device=device.removeprefix("/dev/"),
+        read_only=read_only or volume.read_only,
+        state=AttachmentState.ATTACHING,
+        present=True,
+        username=_make_secret(PASSWORD_CHARACTERS),
+        password=_make_secret(PASSWORD_CHARACTERS),
+        created_at=now(),
+        attached_at=None,
+        iqn="",
+        exported=False,
+        portal="",
+    )
+
+
+async def find_connection(tx: Transaction, attachment_id: str) -> VolumeConnection | None:
+    """How a vm reaches the volume; None until its target is seen to answer."""
+    attachment = await store.find_attachment(tx, attachment_id)
+    if attachment is None or not attachment.exported or not attachment.present:
+        return None
+    volume = await volumes.get_volume(tx, attachment.volume_id, None)
+    return VolumeConnection(
+        attachment_id=attachment.id,
+        volume_id=volume.id,
+        device=attachment.device,
+        portal=attachment.portal,
+        iqn=attachment.iqn,
+        lun=UNIT,
+        username=attachment.username,
+        password=attachment.password,
+        size_bytes=volume.current_size_gib * GIB,
+        read_only=attachment.read_only,
+    )
+
+
+async def mark_attached(tx: Transaction, attachment_id: str) -> None:
+    """Take note that the guest has the volume: it is in use."""
+    attachment = await store.find_attachment(tx, attachment_id)
+    if attachment is None or attachment.state is not AttachmentState.ATTACHING:
+        return
+    await _move(tx, attachment, state=AttachmentState.ATTACHED, attached_at=now())
+
+
+async def begin_detach(tx: Transaction, attachment_id: str) -> None:
+    """Take note that the guest is to give the volume up."""
+    attachment = await store.find_attachment(tx, attachment_id)
+    if attachment is not None and attachment.state is not AttachmentState.DETACHING:
+        await _move(tx, attachment, state=AttachmentState.DETACHING)
+
+
+async def release_attachment(tx: Transaction, attachment_id: str) -> bool:
+    """Take note that no vm holds the volume any more: its target may go.
+
+    Returns whether the attachment is gone, so that another server may have the volume.
+    """
+    attachment = await store.find_attachment(tx, attachment_id)
+    if attachment is None:
+        return True
+    if attachment.present:
+        await _move(tx, attachment, state=AttachmentState.DETACHING, present=False)
+    return False
+
+
+async def list_server_attachments(
+    tx: Transaction, server_ids: Sequence[str]
+) -> dict[str, list[Attachment]]:
+    """The attachments of some servers until each is gone, by server, oldest first."""
+    return await store.list_of_servers(tx, server_ids)
+
+
+async def _move(tx: Transaction, attachment: Attachment, **values: Any) -> None:
+    await store.update_attachment(tx, attachment.id, **values)
+    await _changed(tx, attachment.volume_id)
+
+
+async def _changed(tx: Transaction, volume_id: str) -> None:
+    await save_status(tx, volume_id)
+    tx.wake(WAKE, volume_id)

@@ -1,0 +1,44 @@
+"""Brings a changed security group to every port whose rules depend on it."""
+
+from collections.abc import Sequence
+
+from pilvi.core.db import Database
+from pilvi.core.reconcile import Done, Result
+from pilvi.network.operations.wakes import SECURITY_GROUP
+from pilvi.network.reconcilers.port import sync_ports
+from pilvi.network.store import security_groups
+
+# Ports looked at in one transaction. Lower: more queries for a large group; higher: other writers
+# wait longer.
+PORTS_AT_ONCE = 200
+
+
+class SecurityGroupReconciler:
+    """Looks at one group at a time; any number of its changes before that are one look."""
+
+    kind = SECURITY_GROUP
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def reconcile(self, id: str) -> Result:
+        """Bring the ports of a group, and of those that name it, up to date. Repeatable."""
+        async with self._db.read() as tx:
+            group = await security_groups.find_group(tx, id)
+            ids = await security_groups.list_concerned_ports(tx, id) if group else []
+        if group is None:
+            return Done()
+        for first in range(0, len(ids), PORTS_AT_ONCE):
+            async with self._db.write() as tx:
+                await sync_ports(tx, ids[first : first + PORTS_AT_ONCE])
+        async with self._db.write() as tx:
+            await security_groups.update_group(tx, id, applied_generation=group.generation)
+        return Done()
+
+    async def list_unsettled(self) -> Sequence[str]:
+        """Groups whose newest change has not reached their ports."""
+        async with self._db.read() as tx:
+            return await security_groups.list_unapplied(tx)
+
+    async def note_failure(self, id: str, error: Exception, tries: int) -> None:
+        """Nothing beyond the log: the next look is the same one again."""

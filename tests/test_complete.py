@@ -1,0 +1,82 @@
+"""Completeness: every route has a rule, every rule a use, every module a docstring and a test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from pilvi.bootstrap import ControlPlane
+from pilvi.core.db import open_database
+from pilvi.core.http import Service
+from pilvi.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "pilvi"
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> list[Service]:
+    """Every service of a control plane."""
+    settings = Settings(state_dir=str(tmp_path))
+    settings.api_dir.mkdir()
+    plane = ControlPlane(settings, open_database(settings.database))
+    return list(plane.list_services())
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route(services: list[Service]) -> None:
+    for service in services:
+        rules = {rule.name for rule in service.rules}
+        used = {route.policy for route in [*service.routes, *service.discovery]}
+        assert used == rules, service.name
+
+
+def test_every_handler_says_what_it_does(services: list[Service]) -> None:
+    silent = [
+        f"{service.name}: {route.name}"
+        for service in services
+        for route in service.routes
+        if not (route.handler.__doc__ or "").strip()
+    ]
+    assert silent == []
+
+
+def test_no_two_rows_serve_the_same(services: list[Service]) -> None:
+    for service in services:
+        seen = set()
+        for route in service.routes:
+            key = (route.method, route.path, route.action, route.since, route.until)
+            assert key not in seen, f"{service.name}: {key}"
+            seen.add(key)
+
+
+def test_every_version_has_a_sentence_and_they_ascend(services: list[Service]) -> None:
+    for service in services:
+        rows = service.versions.rows if service.versions else ()
+        numbers = [row.number for row in rows]
+        assert numbers == sorted(set(numbers)), service.name
+        assert all(row.sentence.endswith(".") for row in rows), service.name
+
+
+def test_every_module_says_what_it_owns() -> None:
+    silent = []
+    for path in SOURCE.rglob("*.py"):
+        text = path.read_text()
+        if text.strip() and not ast.get_docstring(ast.parse(text)):
+            silent.append(str(path.relative_to(SOURCE)))
+    assert silent == []
+
+
+def test_every_setting_has_a_sentence() -> None:
+    tree = ast.parse((SOURCE / "settings.py").read_text())
+    body = next(n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings")
+    for field, after in zip(body, body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign):
+            assert isinstance(after, ast.Expr), ast.unparse(field)
+
+
+def test_documents_name_files_that_exist() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for part in document.read_text().split("](")[1:]:
+            target = part.split(")")[0]
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
