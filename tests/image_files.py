@@ -21,34 +21,37 @@ OCTETS = {"content-type": "application/octet-stream"}
 PATCH = {"content-type": "application/openstack-images-v2.1-json-patch"}
 
 
-def make_qcow2(
-    virtual_size: int = 1 << 20,
-    *,
-    backing_offset: int = 0,
-    features: int = 0,
-    version: int = 3,
-    crypt: int = 0,
-    snapshots: int = 0,
-    cluster_bits: int = 16,
-) -> bytes:
-    """A qcow2 header with tables enough to look at, padded to its first clusters."""
+QCOW2 = {
+    "version": 3,
+    "backing_offset": 0,
+    "features": 0,
+    "crypt": 0,
+    "snapshots": 0,
+    "cluster_bits": 16,
+}
+
+
+def make_qcow2(virtual_size: int = 1 << 20, **fields: int) -> bytes:
+    """A qcow2 header, padded to its first clusters; `fields` are of `QCOW2`."""
+    chosen = {**QCOW2, **fields}
+    assert set(chosen) == set(QCOW2)
     header = struct.pack(
         ">4sIQIIQIIQQIIQ",
         b"QFI\xfb",
-        version,
-        backing_offset,
-        12 if backing_offset else 0,
-        cluster_bits,
+        chosen["version"],
+        chosen["backing_offset"],
+        12 if chosen["backing_offset"] else 0,
+        chosen["cluster_bits"],
         virtual_size,
-        crypt,
+        chosen["crypt"],
         1,
         3 << 16,
         1 << 16,
         1,
-        snapshots,
+        chosen["snapshots"],
         0,
     )
-    header += struct.pack(">QQQII", features, 0, 0, 4, 104)
+    header += struct.pack(">QQQII", chosen["features"], 0, 0, 4, 104)
     return header.ljust(4 << 16, b"\0")
 
 
@@ -66,7 +69,8 @@ def make_iso(size: int = 64 * 1024, *, hybrid: bool = False) -> bytes:
 
 def make_vmdk_descriptor() -> bytes:
     """A text descriptor that names another file."""
-    return b'# Disk DescriptorFile\nversion=1\ncreateType="monolithicFlat"\nRW 1 FLAT "/etc/passwd" 0\n'
+    head = b'# Disk DescriptorFile\nversion=1\ncreateType="monolithicFlat"\n'
+    return head + b'RW 1 FLAT "/etc/passwd" 0\n'
 
 
 async def create(cloud: Cloud, *, user: str = "demo", **fields: Any) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 import openstack
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
-from pilvi.commands.down import run_down
 from rich.console import Console
 
 from host.console import SerialConsole
+from pilvi.commands.down import run_down
 from pilvi.commands.guest import build_guest
 from pilvi.commands.prepare import clouds_path
-from pilvi.commands.processes import find_process, start_process, stop_process
+from pilvi.commands.processes import find_process, start_process, start_time, stop_process
 from pilvi.commands.up import run_up
 from pilvi.settings import Settings
 
@@ -178,7 +178,8 @@ def real_cloud() -> Iterator[RealCloud]:
         yield cloud
     finally:
         run_down(settings.state, purge=True, console=console)
-        assert find_leftovers(settings) == []
+        leftovers = find_leftovers(settings)
+        assert not leftovers, leftovers
 
 
 def find_leftovers(settings: Settings) -> list[str]:
@@ -198,6 +199,8 @@ def find_leftovers(settings: Settings) -> list[str]:
                 words = (entry / "cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
+            if start_time(int(entry.name)) is None:
+                continue  # a zombie: it has ended, and its parent has yet to look
             ours = settings.uid_base <= uid <= settings.uid_guest_last
             if ours or settings.state_dir in words:
                 found.append(f"process {entry.name}: {words[:100]}")

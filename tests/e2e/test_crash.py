@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from e2e.real_cloud import READY, RealCloud, until
 
 pytestmark = [pytest.mark.root, pytest.mark.guest, pytest.mark.timeout(900)]

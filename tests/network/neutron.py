@@ -54,9 +54,7 @@ class Neutron:
     async def make_network(self, cidr: str, user: str = "demo", **fields: Any) -> tuple[Any, Any]:
         """A new network with one subnet."""
         network = await self.make("networks", user, **fields)
-        subnet = await self.make(
-            "subnets", user, network_id=network["id"], cidr=cidr, ip_version=4
-        )
+        subnet = await self.make("subnets", user, network_id=network["id"], cidr=cidr, ip_version=4)
         return network, subnet
 
     async def interface(self, verb: str, router_id: str, user: str = "demo", **body: Any) -> Any:

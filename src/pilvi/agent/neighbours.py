@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from pilvi.agent.desired import DesiredState
+from pilvi.agent.ports.documents import list_ports_of_server
 from pilvi.host_api.contract import Kind
-from pilvi.host_api.networks import PortSpec, RouterSpec
+from pilvi.host_api.networks import PortSpec
 from pilvi.host_api.vms import CaptureSpec, VmSpec
 
 Key = tuple[Kind, str]
@@ -26,34 +27,16 @@ def list_neighbours(desired: DesiredState, kind: Kind, id: str) -> set[Key]:
 
 
 def _of_vm(desired: DesiredState, id: str) -> Iterator[Key]:
-    """Its ports, and their networks, which serve its metadata."""
-    spec = desired.find_spec(Kind.VM, id, VmSpec)
-    for nic in spec.nics if spec else ():
-        yield Kind.PORT, nic.port_id
-        port = desired.find_spec(Kind.PORT, nic.port_id, PortSpec)
-        if port is not None:
-            yield Kind.NETWORK, port.network_id
+    """Its ports, whose networks serve its metadata."""
+    for port_id in list_ports_of_server(desired, id):
+        yield Kind.PORT, port_id
 
 
 def _of_port(desired: DesiredState, id: str) -> Iterator[Key]:
-    """Its vm, which waits for the tap, and its network, which serves its address."""
+    """Its vm, which waits for the tap."""
     spec = desired.find_spec(Kind.PORT, id, PortSpec)
     if spec is not None:
         yield Kind.VM, spec.server_id
-        yield Kind.NETWORK, spec.network_id
-
-
-def _of_network(desired: DesiredState, id: str) -> Iterator[Key]:
-    """Ports and routers that plug into its bridge."""
-    for assignment in desired.list(Kind.PORT):
-        port = desired.find_spec(Kind.PORT, assignment.id, PortSpec)
-        if port is not None and port.network_id == id:
-            yield Kind.PORT, assignment.id
-    for assignment in desired.list(Kind.ROUTER):
-        router = desired.find_spec(Kind.ROUTER, assignment.id, RouterSpec)
-        legs = [] if router is None else [*router.interfaces, router.gateway]
-        if any(leg is not None and leg.network_id == id for leg in legs):
-            yield Kind.ROUTER, assignment.id
 
 
 def _of_volume(desired: DesiredState, id: str) -> Iterator[Key]:
@@ -74,7 +57,6 @@ def _of_capture(desired: DesiredState, id: str) -> Iterator[Key]:
 LOOKS: dict[Kind, Callable[[DesiredState, str], Iterator[Key]]] = {
     Kind.VM: _of_vm,
     Kind.PORT: _of_port,
-    Kind.NETWORK: _of_network,
     Kind.VOLUME: _of_volume,
     Kind.CAPTURE: _of_capture,
 }

@@ -16,6 +16,7 @@ import yaml
 from pilvi.bootstrap import seed_cloud
 from pilvi.core.db import open_database
 from pilvi.core.tls import ensure_certificates
+from pilvi.errors import InvalidRequest
 from pilvi.hosts.operations.hosts import enrol_host
 from pilvi.identity.operations.keys import Passwords, TokenKeys
 from pilvi.migrations import upgrade_database
@@ -37,7 +38,9 @@ def ca_path(settings: Settings) -> Path:
 
 def prepare_cloud(settings: Settings) -> None:
     """Everything up to the moment at which the processes can start. Repeatable; needs root."""
-    settings.state.mkdir(parents=True, exist_ok=True, mode=0o755)
+    settings.state.mkdir(parents=True, exist_ok=True)
+    settings.state.chmod(0o755)
+    _check_reachable(settings.state)
     for folder in (settings.api_dir, settings.agent_dir, settings.run_dir):
         folder.mkdir(exist_ok=True, mode=0o711)
     passwords = _ensure_clouds_file(settings)
@@ -49,6 +52,16 @@ def prepare_cloud(settings: Settings) -> None:
     asyncio.run(_fill_database(settings, passwords, credential))
     if os.geteuid() == 0:
         give_to(settings.api_dir, settings.uid_api)
+
+
+def _check_reachable(directory: Path) -> None:
+    """Raise `InvalidRequest` when unprivileged processes cannot enter the state directory."""
+    for parent in directory.absolute().parents:
+        if not parent.stat().st_mode & 0o001:
+            raise InvalidRequest(
+                f"cannot keep a cloud in {directory}: others than root cannot enter {parent}, and "
+                "the API and the guests run as others; choose another --state-dir"
+            )
 
 
 def give_to(directory: Path, uid: int) -> None:

@@ -1,7 +1,6 @@
 """Rules as values: what they say in nft's words, and that nothing widens them."""
 
 import ipaddress
-import shutil
 import subprocess
 
 import pytest
@@ -113,7 +112,6 @@ def test_whatever_is_asked_for_is_one_line_of_plain_words(
 
 
 @pytest.mark.root
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
 @given(st.lists(rules, max_size=12), st.lists(networks, max_size=6))
 @settings(max_examples=12, deadline=None)
 def test_nft_takes_whatever_is_asked_for_and_takes_it_away_again(
@@ -132,8 +130,9 @@ def test_nft_takes_whatever_is_asked_for_and_takes_it_away_again(
         ["unshare", "--net", "sh", "-c", script], input=text, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    accepts = {render_match(match) for match in filter.matches}
-    assert len(filter.matches) == len(accepts)
+    # Established connections both ways, DHCP both ways, metadata, and what was asked for; the
+    # policies of the three hooks are not followed by a line's end.
+    assert done.stdout.count("accept\n") == 5 + len(filter.matches)
 
 
 def test_the_own_address_is_always_among_what_a_guest_may_send_from() -> None:

@@ -3,8 +3,6 @@
 import datetime
 from typing import Any
 
-import pytest
-
 from cloud import Cloud
 from image_files import add_user, create, create_active
 
@@ -66,31 +64,31 @@ async def test_filters(cloud: Cloud) -> None:
     assert await names(cloud, f"id=in:{known['id']},x") == ["small"]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "size_min=big",
-        "size_max=-1",
-        "size=99999999999999999999",
-        "protected=maybe",
-        "os_hidden=1",
-        "visibility=secret",
-        "member_status=lost",
-        "created_at=yesterday",
-        "created_at=gt:13",
-        'name=in:"open',
-        "sort_key=secret",
-        "sort=name:up",
-        "limit=x",
-        "marker=missing",
-        "name=%00",
-        "os_hash_algo=md5",
-    ],
-)
-async def test_bad_filters_are_400(cloud: Cloud, query: str) -> None:
-    reply = await cloud.call("GET", f"{IMAGES}?{query}")
-    assert reply.status_code == 400, reply.text
-    assert reply.json()["message"].startswith("cannot ")
+BAD_FILTERS = [
+    "size_min=big",
+    "size_max=-1",
+    "size=99999999999999999999",
+    "protected=maybe",
+    "os_hidden=1",
+    "visibility=secret",
+    "member_status=lost",
+    "created_at=yesterday",
+    "created_at=gt:13",
+    'name=in:"open',
+    "sort_key=secret",
+    "sort=name:up",
+    "limit=x",
+    "marker=missing",
+    "name=%00",
+    "os_hash_algo=md5",
+]
+
+
+async def test_bad_filters_are_400(cloud: Cloud) -> None:
+    for query in BAD_FILTERS:
+        reply = await cloud.call("GET", f"{IMAGES}?{query}")
+        assert reply.status_code == 400, (query, reply.text)
+        assert reply.json()["message"].startswith("cannot "), query
 
 
 async def test_sorting(cloud: Cloud) -> None:

@@ -1,7 +1,7 @@
 """States of images."""
 
 import pilvi.image
-from pilvi.image.model.image import Action, AlreadyDone, Allowed, Denied, Status, draw_states, may
+from pilvi.image.model.image import Action, Allowed, AlreadyDone, Denied, Status, draw_states, may
 
 
 def test_the_package_draws_the_table() -> None:

@@ -29,7 +29,11 @@ async def test_a_new_cloud_has_public_and_private(neutron: Neutron) -> None:
 
 
 async def test_members_do_not_set_what_is_for_admins(neutron: Neutron) -> None:
-    for field in ({"shared": True}, {"router__external": True}, {"provider__network_type": "vxlan"}):
+    for field in (
+        {"shared": True},
+        {"router__external": True},
+        {"provider__network_type": "vxlan"},
+    ):
         assert (await neutron.post("networks", **field)).status_code == 403
     plain = await neutron.make("networks", shared=False)
     # Not even to its default, which would reset what an admin has set (OSSA-2014-031).

@@ -1,0 +1,1 @@
+"""Local disks on one host: bases, overlays, sparse files, config drives."""

@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from pilvi.compute.model.action import ActionRecord
 from pilvi.compute.store.tables import actions
@@ -12,6 +12,11 @@ from pilvi.core.paging import Page
 from pilvi.errors import InvalidRequest, NotFound
 
 SUCCESS, ERROR = "Success", "Error"
+
+_INSERT = insert(actions)
+_FINISH = update(actions).where(
+    actions.c.server_id == bindparam("of_server"), actions.c.finished_at.is_(None)
+)
 
 
 def _record(row: Row[Any]) -> ActionRecord:
@@ -22,16 +27,15 @@ async def insert_action(tx: Transaction, *, is_over: bool = False, **values: Any
     """Add a record; `is_over` when the whole action was done in this transaction."""
     moment = now()
     done = {"finished_at": moment, "result": SUCCESS} if is_over else {"result": ""}
-    await tx.run(insert(actions).values(started_at=moment, **done, **values))
+    await tx.run(_INSERT, {"started_at": moment, **done, **values})
 
 
 async def finish_actions(
     tx: Transaction, server_id: str, result: str, host_id: str | None, message: str | None = None
 ) -> None:
     """End all records of a server that are still open. Repeatable."""
-    still_open = (actions.c.server_id == server_id) & actions.c.finished_at.is_(None)
     values = {"finished_at": now(), "result": result, "message": message, "host_id": host_id}
-    await tx.run(update(actions).where(still_open).values(**values))
+    await tx.run(_FINISH, {"of_server": server_id, **values})
 
 
 async def list_actions(

@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, or_, select, update
 
 from pilvi.compute.model.flavor import Flavor
 from pilvi.compute.model.server import (
@@ -42,6 +42,24 @@ _STRUCTURED: dict[str, Any] = {
 _FIELDS = [field.name for field in dataclasses.fields(Server)]
 _SELECTED = [servers.c[name] for name in _FIELDS]
 
+_ANY = select(*_SELECTED).where(servers.c.id == bindparam("row_id"))
+_OWN = _ANY.where(servers.c.project_id == bindparam("owner_id"))
+_IS_LEFT = servers.c.deleted_at.is_(None)
+_QUERIES = {
+    (False, True): _ANY,
+    (False, False): _ANY.where(_IS_LEFT),
+    (True, True): _OWN,
+    (True, False): _OWN.where(_IS_LEFT),
+}
+"""By whether a project is named, and whether deleted servers count."""
+_INSERT = insert(servers)
+_UPDATE = update(servers).where(servers.c.id == bindparam("row_id"))
+_SETTLE = (
+    update(servers)
+    .where(servers.c.id == bindparam("row_id"), servers.c.is_settled.is_(False))
+    .values(is_settled=True)
+)
+
 
 def read_server(row: Row[Any]) -> Server:
     """A row that holds the columns of `select_servers` as a server. Pure."""
@@ -76,14 +94,14 @@ def _derived(server: Server) -> dict[str, Any]:
 async def insert_server(tx: Transaction, server: Server) -> None:
     """Add a server."""
     values = {name: getattr(server, name) for name in _FIELDS}
-    await tx.run(insert(servers).values(**values, **_derived(server), is_settled=False))
-    await _write_tags(tx, server)
+    await tx.run(_INSERT, {**values, **_derived(server), "is_settled": False})
+    if server.tags:
+        await _write_tags(tx, server)
 
 
 async def find_server(tx: Transaction, id: str) -> Server | None:
     """A server that is not deleted, or None."""
-    query = select_servers().where(servers.c.id == id, servers.c.deleted_at.is_(None))
-    row = await tx.first(query)
+    row = await tx.first(_QUERIES[False, False], {"row_id": id})
     return None if row is None else read_server(row)
 
 
@@ -91,12 +109,10 @@ async def get_server(
     tx: Transaction, id: str, project_id: str | None, *, with_deleted: bool = False
 ) -> Server:
     """A server of the project (None: of any). Raises `NotFound`."""
-    query = select_servers().where(servers.c.id == id)
+    parameters = {"row_id": id}
     if project_id is not None:
-        query = query.where(servers.c.project_id == project_id)
-    if not with_deleted:
-        query = query.where(servers.c.deleted_at.is_(None))
-    row = await tx.first(query)
+        parameters["owner_id"] = project_id
+    row = await tx.first(_QUERIES[project_id is not None, with_deleted], parameters)
     if row is None:
         raise NotFound(f"cannot find the server '{id}'")
     return read_server(row)
@@ -111,11 +127,8 @@ async def update_server(
     """
     changed = dataclasses.replace(server, **changes, updated_at=now())
     values = {name: getattr(changed, name) for name in [*changes, "updated_at"]}
-    await tx.run(
-        update(servers)
-        .where(servers.c.id == server.id)
-        .values(**values, **_derived(changed), is_settled=is_settled)
-    )
+    derived = {**_derived(changed), "is_settled": is_settled}
+    await tx.run(_UPDATE, {"row_id": server.id, **values, **derived})
     if "tags" in changes:
         await _write_tags(tx, changed)
     return changed
@@ -123,8 +136,7 @@ async def update_server(
 
 async def mark_settled(tx: Transaction, id: ServerId) -> None:
     """Note that nothing is left to do, without changing when the server was updated."""
-    unsettled = (servers.c.id == id) & servers.c.is_settled.is_(False)
-    await tx.run(update(servers).where(unsettled).values(is_settled=True))
+    await tx.run(_SETTLE, {"row_id": id})
 
 
 async def list_unsettled(tx: Transaction) -> list[str]:
