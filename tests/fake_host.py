@@ -163,7 +163,9 @@ def see_volume(spec: VolumeSpec) -> VolumeSeen:
 
 
 @asynccontextmanager
-async def running_agent(cloud: Cloud, name: str = "host1", **facts: Any) -> AsyncIterator[FakeAgent]:
+async def running_agent(
+    cloud: Cloud, name: str = "host1", **facts: Any
+) -> AsyncIterator[FakeAgent]:
     """A host of a cloud that answers meanwhile."""
     agent = FakeAgent(cloud, await add_host(cloud.db, name, **facts))
     task = asyncio.create_task(agent.run(), name=f"fake agent {name}")

@@ -88,7 +88,9 @@ class ComputeCloud:
     async def gone(self, id: str) -> None:
         """Wait until a server is gone."""
         async with asyncio.timeout(10):
-            while (await self.call("GET", f"/servers/{id}")).status_code != 404:
+            while True:
+                if (await self.call("GET", f"/servers/{id}")).status_code == 404:
+                    return
                 await asyncio.sleep(0.01)
 
     async def create_volume(self, size: int = 1) -> str:

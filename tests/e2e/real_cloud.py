@@ -158,9 +158,9 @@ def choose_settings() -> Settings:
 
 
 @contextmanager
-def real_cloud() -> Iterator[RealCloud]:
+def real_cloud(settings: Settings | None = None) -> Iterator[RealCloud]:
     """A fresh cloud with the test image registered; purged whatever happens."""
-    settings = choose_settings()
+    settings = settings or choose_settings()
     console = Console(file=sys.stderr)
     try:
         run_up(settings, first_server=False, console=console)

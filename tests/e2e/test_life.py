@@ -350,7 +350,8 @@ def test_10_the_end(real: RealCloud) -> None:
         second = real.launch("reads")
         try:
             real.wait_console(second.id, READY)
-            real.demo.attach_volume(second, volume, wait=True, timeout=60)
+            free = real.demo.get_volume(volume.id)
+            real.demo.attach_volume(second, free, wait=True, timeout=60)
             with real.type_at(second.id) as console:
                 console.run("until [ -e /dev/vdb ]; do usleep 100000; done", 20)
                 assert "kept data" in console.run("dd if=/dev/vdb bs=9 count=1 2>/dev/null")

@@ -269,11 +269,11 @@ class World:
             self.held = replace(self.held, settled=False, seen=dark)
 
     def attach(self) -> None:
-        if self.volume and self.volume.present and self.volume.seen_size_gib:
-            if not self.attachments:
-                self.made += 1
-                one = make_attachment(f"a{self.made}")
-                self.attachments[one.id] = one
+        is_there = self.volume and self.volume.present and self.volume.seen_size_gib
+        if is_there and not self.attachments:
+            self.made += 1
+            one = make_attachment(f"a{self.made}")
+            self.attachments[one.id] = one
 
     def release(self) -> None:
         self.attachments = {id: replace(one, present=False) for id, one in self.attachments.items()}

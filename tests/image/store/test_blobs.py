@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilvi.errors import NotFound, Unavailable
+from pilvi.errors import NotFound, TooLarge, Unavailable
 from pilvi.image.store.blobs import FLUSH_BYTES, HOLE_BYTES, Blobs, find_data
 
 SHA = "a" * 128
@@ -38,6 +38,17 @@ def test_a_closed_deposit_that_was_not_kept_is_gone(tmp_path: Path) -> None:
     assert blobs.list_incoming() == blobs.list_blobs() == set()
     with pytest.raises(NotFound):
         blobs.open_blob(SHA)
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    blobs.open_deposit("upload-1").close()
+    (tmp_path / "incoming" / "upload-2").symlink_to("/dev/full")
+    deposit = blobs.open_deposit("upload-2")
+    with pytest.raises(TooLarge, match="the image store is full"):
+        deposit.write(b"x")
+    deposit.close()
+    assert blobs.list_incoming() == set()
 
 
 def test_equal_content_is_one_file(tmp_path: Path) -> None:

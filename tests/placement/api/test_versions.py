@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from cloud import Cloud
 from fake_hosts import add_host
 from pilvi.placement.api.versions import VERSIONS
@@ -37,42 +35,42 @@ async def test_outside_the_range_is_406_with_the_range(cloud: Cloud) -> None:
     assert (reply.status_code, error["max_version"], error["min_version"]) == (406, "1.39", "1.0")
 
 
-@pytest.mark.parametrize(
-    ("path", "since"),
-    [
-        (f"/resource_providers/{UNKNOWN}/aggregates", 1),
-        ("/resource_classes", 2),
-        (f"/resource_providers?member_of={UNKNOWN}", 3),
-        ("/resource_providers?resources=VCPU:1", 4),
-        ("/traits", 6),
-        (f"/usages?project_id={UNKNOWN}", 9),
-        (CANDIDATES, 10),
-        (f"/resource_providers?in_tree={UNKNOWN}", 14),
-        (f"{CANDIDATES}&limit=1", 16),
-        (f"{CANDIDATES}&required=COMPUTE_NODE", 17),
-        ("/resource_providers?required=COMPUTE_NODE", 18),
-        (f"{CANDIDATES}&member_of={UNKNOWN}", 21),
-        (f"{CANDIDATES}&required=!COMPUTE_NODE", 22),
-        (f"/resource_providers?member_of={UNKNOWN}&member_of={UNKNOWN}", 24),
-        ("/allocation_candidates?resources1=VCPU:1", 25),
-        (f"{CANDIDATES}&in_tree={UNKNOWN}", 31),
-        (f"{CANDIDATES}&member_of=!{UNKNOWN}", 32),
-        ("/allocation_candidates?resources_A=VCPU:1", 33),
-        (f"{CANDIDATES}&root_required=COMPUTE_NODE", 35),
-        (f"{CANDIDATES}&required_A=COMPUTE_NODE&same_subtree=_A", 36),
-        (f"/usages?project_id={UNKNOWN}&consumer_type=all", 38),
-        (f"{CANDIDATES}&required=in:COMPUTE_NODE,HW_ARCH_X86_64", 39),
-    ],
-)
-async def test_what_a_version_brought_to_ask_for(cloud: Cloud, path: str, since: int) -> None:
-    served = await ask(cloud, path, since)
-    before = await ask(cloud, path, since - 1)
-    assert before.status_code in (400, 404)
-    if UNKNOWN in path and "aggregates" in path:
-        assert "resource provider" in served.json()["errors"][0]["detail"]
-        assert "version" in before.json()["errors"][0]["detail"]
-    else:
-        assert served.status_code == 200, served.text
+ASKED = [
+    (f"/resource_providers/{UNKNOWN}/aggregates", 1),
+    ("/resource_classes", 2),
+    (f"/resource_providers?member_of={UNKNOWN}", 3),
+    ("/resource_providers?resources=VCPU:1", 4),
+    ("/traits", 6),
+    (f"/usages?project_id={UNKNOWN}", 9),
+    (CANDIDATES, 10),
+    (f"/resource_providers?in_tree={UNKNOWN}", 14),
+    (f"{CANDIDATES}&limit=1", 16),
+    (f"{CANDIDATES}&required=COMPUTE_NODE", 17),
+    ("/resource_providers?required=COMPUTE_NODE", 18),
+    (f"{CANDIDATES}&member_of={UNKNOWN}", 21),
+    (f"{CANDIDATES}&required=!COMPUTE_NODE", 22),
+    (f"/resource_providers?member_of={UNKNOWN}&member_of={UNKNOWN}", 24),
+    ("/allocation_candidates?resources1=VCPU:1", 25),
+    (f"{CANDIDATES}&in_tree={UNKNOWN}", 31),
+    (f"{CANDIDATES}&member_of=!{UNKNOWN}", 32),
+    ("/allocation_candidates?resources_A=VCPU:1", 33),
+    (f"{CANDIDATES}&root_required=COMPUTE_NODE", 35),
+    (f"{CANDIDATES}&required_A=COMPUTE_NODE&same_subtree=_A", 36),
+    (f"/usages?project_id={UNKNOWN}&consumer_type=all", 38),
+    (f"{CANDIDATES}&required=in:COMPUTE_NODE,HW_ARCH_X86_64", 39),
+]
+
+
+async def test_what_a_version_brought_to_ask_for(cloud: Cloud) -> None:
+    for path, since in ASKED:
+        served = await ask(cloud, path, since)
+        before = await ask(cloud, path, since - 1)
+        assert before.status_code in (400, 404)
+        if UNKNOWN in path and "aggregates" in path:
+            assert "resource provider" in served.json()["errors"][0]["detail"]
+            assert "version" in before.json()["errors"][0]["detail"]
+        else:
+            assert served.status_code == 200, served.text
 
 
 async def test_what_a_version_brought_to_see(cloud: Cloud) -> None:

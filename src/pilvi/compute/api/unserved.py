@@ -66,6 +66,7 @@ def refuse_action(action: str) -> Handler:
     """A handler that refuses an action that is not served, on a server that is there."""
 
     async def refuse(call: Call[Any]) -> None:
+        """An action that is not served."""
         await get_called(call)
         instead = _INSTEAD.get(action)
         raise Unsupported(

@@ -9,48 +9,66 @@ _COLLECTIONS = {
     "network": "networks",
     "subnet": "subnets",
     "port": "ports",
-    "router": "routers",
+    "router": ("Neutron L3 Router", "routers"),
     "floatingip": "floatingips",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
     "quota": "quotas",
-    "agent": "agents",
+    "agent": ("agent", "agents"),
     "extension": "extensions",
 }
 
 _EXTENSIONS = {
-    "agent": "The agents of the hosts.",
-    "allowed-address-pairs": "More addresses that a port may use.",
-    "availability_zone": "Availability zones of networks and routers.",
-    "binding": "On which host a port is.",
-    "ext-gw-mode": "Whether a router translates source addresses.",
-    "external-net": "Networks that lead outside.",
-    "extraroute": "Routes of a router.",
-    "extraroute-atomic": "Routes of a router, added and removed one by one.",
-    "filter-validation": "Unknown filters of lists are refused.",
-    "fip-port-details": "A floating IP shows the port that it stands for.",
-    "ip-substring-filtering": "Ports by a part of their address.",
-    "net-mtu": "The MTU of a network.",
-    "net-mtu-writable": "The MTU of a network can be chosen.",
-    "network-ip-availability": "How many addresses are left.",
-    "network_availability_zone": "The availability zone of a network.",
-    "pagination": "Lists in pages.",
-    "port-security": "Anti-spoofing and security groups, switched per port.",
-    "port-security-groups-filtering": "Ports by their security groups.",
-    "project-id": "project_id beside tenant_id.",
-    "provider": "How a network's frames travel.",
-    "quota_details": "Quotas with what is used of them.",
-    "quotas": "Quotas of each project.",
-    "router": "Routers and floating IPs.",
-    "router_availability_zone": "The availability zone of a router.",
-    "security-group": "Security groups and their rules.",
-    "sorting": "Lists in an order.",
-    "standard-attr-description": "Descriptions.",
-    "standard-attr-revisions": "Revision numbers.",
-    "standard-attr-tag": "Tags.",
-    "standard-attr-timestamp": "Times of creation and change.",
+    "agent": ("agent", "The agents of the hosts."),
+    "allowed-address-pairs": ("Allowed Address Pairs", "More addresses that a port may use."),
+    "availability_zone": ("Availability Zone", "Availability zones of networks and routers."),
+    "binding": ("Port Binding", "On which host a port is."),
+    "ext-gw-mode": (
+        "Neutron L3 Configurable external gateway mode",
+        "Whether a router translates source addresses.",
+    ),
+    "external-net": ("Neutron external network", "Networks that lead outside."),
+    "extraroute": ("Neutron Extra Route", "Routes of a router."),
+    "extraroute-atomic": (
+        "Atomically add/remove extra routes",
+        "Routes of a router, added and removed one by one.",
+    ),
+    "filter-validation": ("Filter parameters validation", "Unknown filters of lists are refused."),
+    "fip-port-details": (
+        "Floating IP Port Details Extension",
+        "A floating IP shows the port that it stands for.",
+    ),
+    "ip-substring-filtering": (
+        "IP address substring filtering",
+        "Ports by a part of their address.",
+    ),
+    "net-mtu": ("Network MTU", "The MTU of a network."),
+    "net-mtu-writable": ("Network MTU (writable)", "The MTU of a network can be chosen."),
+    "network-ip-availability": ("Network IP Availability", "How many addresses are left."),
+    "network_availability_zone": (
+        "Network Availability Zone",
+        "The availability zone of a network.",
+    ),
+    "pagination": ("Pagination support", "Lists in pages."),
+    "port-security": ("Port Security", "Anti-spoofing and security groups, switched per port."),
+    "port-security-groups-filtering": (
+        "Port filtering on security groups",
+        "Ports by their security groups.",
+    ),
+    "project-id": ("project_id field enabled", "project_id beside tenant_id."),
+    "provider": ("Provider Network", "How a network's frames travel."),
+    "quota_details": ("Quota details management support", "Quotas with what is used of them."),
+    "quotas": ("Quota management support", "Quotas of each project."),
+    "router": ("Neutron L3 Router", "Routers and floating IPs."),
+    "router_availability_zone": ("Router Availability Zone", "The availability zone of a router."),
+    "security-group": ("security-group", "Security groups and their rules."),
+    "sorting": ("Sorting support", "Lists in an order."),
+    "standard-attr-description": ("standard-attr-description", "Descriptions."),
+    "standard-attr-revisions": ("Resource revision numbers", "Revision numbers."),
+    "standard-attr-tag": ("Tag support for resources with standard attribute", "Tags."),
+    "standard-attr-timestamp": ("Resource timestamps", "Times of creation and change."),
 }
-"""Only what is truly served; clients switch behaviour by these names."""
+"""Only what is truly served, by alias, with Neutron's name: clients look for either."""
 
 
 async def list_versions(call: Call[None]) -> dict[str, Any]:
@@ -73,10 +91,11 @@ async def list_resources(call: Call[None]) -> dict[str, Any]:
 
 
 def _extension(alias: str) -> dict[str, Any]:
+    name, description = _EXTENSIONS[alias]
     return {
         "alias": alias,
-        "name": alias,
-        "description": _EXTENSIONS[alias],
+        "name": name,
+        "description": description,
         "updated": "2026-01-01T00:00:00-00:00",
         "links": [],
     }

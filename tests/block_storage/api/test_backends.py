@@ -1,0 +1,48 @@
+"""Conversations about where volumes are kept, and what stands around them."""
+
+from cloud import Cloud
+from fake_hosts import FakeHost
+from volume_talk import call, create, message
+
+
+async def test_every_host_is_a_service_and_a_pool(cloud: Cloud, host: FakeHost) -> None:
+    await create(cloud, host, size=7)
+    (service,) = (await call(cloud, "GET", "/os-services", user="admin")).json()["services"]
+    assert (service["binary"], service["host"]) == ("cinder-volume", "host1@pilvi")
+    assert (service["state"], service["status"]) == ("up", "enabled")
+    for query, found in (("?host=host1", 1), ("?host=host2", 0), ("?binary=cinder-backup", 0)):
+        reply = await call(cloud, "GET", f"/os-services{query}", user="admin")
+        assert len(reply.json()["services"]) == found
+    path = "/scheduler-stats/get_pools"
+    pools = (await call(cloud, "GET", f"{path}?detail=true", user="admin")).json()["pools"]
+    assert pools[0]["name"] == "host1@pilvi#pilvi"
+    room = pools[0]["capabilities"]
+    assert (room["total_capacity_gb"], room["free_capacity_gb"]) == (500, 400)
+    assert room["provisioned_capacity_gb"] == 7
+    short = (await call(cloud, "GET", path, user="admin")).json()["pools"]
+    assert short == [{"name": "host1@pilvi#pilvi"}]
+    none = await call(cloud, "GET", f"{path}?name=other", user="admin")
+    assert none.json() == {"pools": []}
+
+
+async def test_capabilities_of_a_host(cloud: Cloud, host: FakeHost) -> None:
+    found = await call(cloud, "GET", "/capabilities/host1@pilvi", user="admin")
+    assert found.json()["storage_protocol"] == "iSCSI"
+    message(await call(cloud, "GET", "/capabilities/x", user="admin"), 404, "itemNotFound")
+
+
+async def test_backends_are_for_admins_and_not_changed_here(cloud: Cloud, host: FakeHost) -> None:
+    for path in ("/os-services", "/scheduler-stats/get_pools", "/capabilities/host1@pilvi"):
+        message(await call(cloud, "GET", path), 403, "forbidden")
+    reply = await call(cloud, "PUT", "/os-services/disable", {"host": "x"}, user="admin")
+    message(reply, 501, "notImplemented")
+
+
+async def test_surroundings(cloud: Cloud, host: FakeHost) -> None:
+    zones = (await call(cloud, "GET", "/os-availability-zone")).json()["availabilityZoneInfo"]
+    assert zones == [{"zoneName": "nova", "zoneState": {"available": True}}]
+    extensions = (await call(cloud, "GET", "/extensions")).json()["extensions"]
+    assert "os-quota-sets" in {row["alias"] for row in extensions}
+    path = "/resource_filters?resource=volume"
+    (row,) = (await call(cloud, "GET", path)).json()["resource_filters"]
+    assert {"name", "status", "bootable"} <= set(row["filters"])

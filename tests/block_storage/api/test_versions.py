@@ -1,0 +1,172 @@
+"""The edge of every microversion of block storage."""
+
+from typing import Any
+
+import httpx
+
+from cloud import Cloud
+from fake_hosts import FakeHost
+from pilvi.block_storage.api.versions import VERSIONS
+from pilvi.block_storage.operations.quotas import set_limits
+from volume_talk import ROOT, create
+
+
+async def ask(
+    cloud: Cloud, minor: int, path: str, json: Any = None, method: str = "GET", user: str = "admin"
+) -> httpx.Response:
+    headers = {"openstack-api-version": f"volume 3.{minor}"}
+    reply = await cloud.call(method, ROOT + path, json, user=user, headers=headers)
+    assert reply.headers["openstack-api-version"] == f"volume 3.{minor}"
+    return reply
+
+
+def test_every_version_has_a_sentence_and_none_is_left_out() -> None:
+    assert [row.number for row in VERSIONS.rows] == [(3, minor) for minor in range(1, 72)]
+    assert all(row.sentence.endswith(".") for row in VERSIONS.rows)
+
+
+async def test_outside_the_range_is_406(cloud: Cloud, host: FakeHost) -> None:
+    headers = {"openstack-api-version": "volume 3.72"}
+    reply = await cloud.call("GET", f"{ROOT}/volumes", headers=headers)
+    assert reply.status_code == 406
+    assert "3.0 to 3.71" in reply.json()["computeFault"]["message"]
+
+
+FIELDS = [
+    ("group_id", 13),
+    ("provider_id", 21),
+    ("shared_targets", 48),
+    ("service_uuid", 48),
+    ("cluster_name", 61),
+    ("volume_type_id", 63),
+    ("consumes_quota", 65),
+]
+
+
+async def test_fields_that_a_version_brought(cloud: Cloud, host: FakeHost) -> None:
+    async with cloud.db.write() as tx:
+        await set_limits(tx, cloud.project_ids["admin"], {"volumes": -1})
+    body = {"volume": {"size": 1}}
+    for field, since in FIELDS:
+        for minor in (since - 1, since):
+            made = (await ask(cloud, minor, "/volumes", body, "POST")).json()["volume"]
+            path = f"/volumes/{made['id']}"
+            shown = (await ask(cloud, minor, path)).json()["volume"]
+            update = {"volume": {"name": "n"}}
+            changed = (await ask(cloud, minor, path, update, "PUT")).json()["volume"]
+            listed = (await ask(cloud, minor, "/volumes/detail")).json()["volumes"][0]
+            for found in (made, shown, changed, listed):
+                assert (field in found) == (minor == since)
+
+
+PATHS = [
+    ("/messages", 3),
+    ("/volumes/summary", 12),
+    ("/attachments", 27),
+    ("/resource_filters", 33),
+    ("/volume-transfers", 55),
+]
+
+
+async def test_paths_that_a_version_brought(cloud: Cloud, host: FakeHost) -> None:
+    for path, since in PATHS:
+        assert (await ask(cloud, since, path)).status_code == 200
+        assert (await ask(cloud, since - 1, path)).status_code == 404
+
+
+FILTERS = [
+    ("glance_metadata={'a':'b'}", 4),
+    ("group_id=x", 10),
+    ("name~=x", 34),
+    ("created_at=lt:2000-01-01T00:00:00", 60),
+    ("consumes_quota=false", 65),
+]
+
+
+async def test_filters_that_a_version_brought(cloud: Cloud, host: FakeHost) -> None:
+    await create(cloud, name="one")
+    for query, since in FILTERS:
+        path = f"/volumes?all_tenants=1&{query}"
+        assert (await ask(cloud, since, path)).json()["volumes"] == []
+        before = await ask(cloud, since - 1, path)
+        if since > 31:
+            assert before.status_code == 400
+        else:
+            assert len(before.json()["volumes"]) == 1
+
+
+async def test_unknown_filters_are_refused_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    assert (await ask(cloud, 30, "/volumes?colour=red")).status_code == 200
+    assert (await ask(cloud, 31, "/volumes?colour=red")).status_code == 400
+
+
+async def test_counts_pools_summary_and_services(cloud: Cloud, host: FakeHost) -> None:
+    for minor, has in ((44, False), (45, True)):
+        found = (await ask(cloud, minor, "/volumes?with_count=true")).json()
+        assert ("count" in found) == has
+    for minor, found in ((27, 1), (28, 0)):
+        reply = await ask(cloud, minor, "/scheduler-stats/get_pools?name=x")
+        assert len(reply.json()["pools"]) == found
+    for minor, has in ((35, False), (36, True)):
+        summary = (await ask(cloud, minor, "/volumes/summary")).json()["volume-summary"]
+        assert ("metadata" in summary) == has
+    for field, since in (("cluster", 7), ("backend_state", 49)):
+        for minor in (since - 1, since):
+            (service,) = (await ask(cloud, minor, "/os-services")).json()["services"]
+            assert (field in service) == (minor == since)
+
+
+async def test_metadata_has_an_etag_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    path = f"/volumes/{(await create(cloud))['id']}/metadata"
+    for minor, has in ((14, False), (15, True)):
+        assert ("etag" in (await ask(cloud, minor, path)).headers) == has
+    headers = {"openstack-api-version": "volume 3.14", "if-match": "stale"}
+    reply = await cloud.call("PUT", ROOT + path, {"metadata": {}}, headers=headers)
+    assert reply.status_code == 200
+
+
+async def test_a_forced_deletion_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    id = (await create(cloud))["id"]
+    path = f"/volumes/{id}?force=true"
+    assert (await ask(cloud, 23, path, method="DELETE", user="demo")).status_code == 403
+    assert (await ask(cloud, 22, path, method="DELETE", user="demo")).status_code == 202
+
+
+async def test_limits_of_a_project_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    await create(cloud)
+    path = f"/limits?project_id={cloud.project_ids['demo']}"
+    for minor, used in ((38, 0), (39, 1)):
+        limits = (await ask(cloud, minor, path)).json()["limits"]["absolute"]
+        assert limits["totalVolumesUsed"] == used
+
+
+async def test_types_are_filtered_by_specs_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    path = "/types?extra_specs={'a':'b'}"
+    assert len((await ask(cloud, 51, path)).json()["volume_types"]) == 1
+    assert (await ask(cloud, 52, path)).json()["volume_types"] == []
+
+
+async def test_unknown_fields_are_refused_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    body = {"volume": {"size": 1, "colour": "red"}}
+    assert (await ask(cloud, 53, "/volumes", body, "POST")).status_code == 400
+    made = await ask(cloud, 52, "/volumes", body, "POST")
+    assert made.status_code == 202
+    path, change = f"/volumes/{made.json()['volume']['id']}", {"volume": {"name": "n", "size": 3}}
+    assert (await ask(cloud, 53, path, change, "PUT")).status_code == 400
+    assert (await ask(cloud, 52, path, change, "PUT")).json()["volume"]["size"] == 1
+
+
+REQUESTS = [("group_id", 13), ("backup_id", 47)]
+
+
+async def test_requests_that_a_version_brought(cloud: Cloud, host: FakeHost) -> None:
+    for field, since in REQUESTS:
+        body = {"volume": {"size": 1, field: "x"}}
+        assert (await ask(cloud, since - 1, "/volumes", body, "POST")).status_code == 400
+        assert (await ask(cloud, since, "/volumes", body, "POST")).status_code == 501
+
+
+async def test_completing_attachments_by_hand_is_refused(cloud: Cloud, host: FakeHost) -> None:
+    path = "/attachments/x/action"
+    assert (await ask(cloud, 44, path, {"os-complete": {}}, "POST")).status_code == 501
+    assert (await ask(cloud, 43, path, {"os-complete": {}}, "POST")).status_code == 404

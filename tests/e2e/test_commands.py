@@ -1,0 +1,95 @@
+"""What a person types: the openstack command, unmodified, and Pilvi's own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.real_cloud import FLAVOR, RealCloud
+
+pytestmark = [pytest.mark.root, pytest.mark.guest, pytest.mark.timeout(600)]
+
+BIN = Path(sys.executable).parent
+
+
+def _pilvi(real: RealCloud, *words: str) -> str:
+    command = [str(BIN / "pilvi"), words[0], "--state-dir", real.settings.state_dir, *words[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _openstack(real: RealCloud, *words: str) -> str:
+    """Run the openstack command as `eval "$(pilvi env)"` sets it up."""
+    environment = dict(os.environ)
+    for line in _pilvi(real, "env").splitlines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        environment[name] = value.strip("'")
+    command = [str(BIN / "openstack"), *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_openstack_server_create_wait(real: RealCloud) -> None:
+    words = ("server", "create", "--image", "guest", "--flavor", FLAVOR)
+    made = json.loads(_openstack(real, *words, "--wait", "-f", "json", "typed"))
+    try:
+        assert made["status"] == "ACTIVE"
+        assert "typed" in _openstack(real, "server", "list")
+        assert real.guest_pid(made["id"]) is not None
+    finally:
+        _openstack(real, "server", "delete", "--wait", "typed")
+    assert "typed" not in _openstack(real, "server", "list")
+
+
+def test_up_again_is_quick_and_changes_nothing(real: RealCloud) -> None:
+    clouds = (real.settings.state / "clouds.yaml").read_text()
+    began = time.monotonic()
+    output = _pilvi(real, "up", "--no-hello")
+    assert time.monotonic() - began < 15
+    assert real.settings.base_url in output
+    assert (real.settings.state / "clouds.yaml").read_text() == clouds
+    assert (real.settings.state / "clouds.yaml").stat().st_mode & 0o077 == 0
+
+
+def test_a_changed_setting_is_refused(real: RealCloud) -> None:
+    command = [str(BIN / "pilvi"), "up", "--state-dir", real.settings.state_dir, "--port", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("pilvi: cannot change listen_port")
+
+
+def test_no_secret_is_on_a_command_line_or_in_a_log(real: RealCloud) -> None:
+    words = [
+        path.read_bytes().decode(errors="replace")
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if path.exists()
+    ]
+    for kept in (real.settings.agent_dir / "credential", real.settings.state / "clouds.yaml"):
+        for secret in kept.read_text().split():
+            if len(secret) >= 20 and "/" not in secret:
+                assert not any(secret in line for line in words)
+                for log in real.settings.run_dir.glob("*.log"):
+                    assert secret not in log.read_text(errors="replace")
+
+
+def test_the_api_runs_without_rights(real: RealCloud) -> None:
+    pid = (real.settings.run_dir / "api.pid").read_text().split()[0]
+    status = Path(f"/proc/{pid}/status").read_text()
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    assert set(fields["Uid"].split()) == {str(real.settings.uid_api)}
+    assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 0
+    assert fields["NoNewPrivs"].strip() == "1"
+
+
+def test_doctor_finds_nothing_missing(real: RealCloud) -> None:
+    output = _pilvi(real, "doctor")
+    assert "MISSING" not in output
+    assert "KVM" in output

@@ -1,0 +1,133 @@
+"""Ports on hosts."""
+
+import msgspec
+
+from fake_host import FakeAgent, running_agent
+from network.neutron import Neutron
+from network.servers import launch, release, server_ports
+from pilvi.host_api.contract import HostFault, Kind
+from pilvi.host_api.networks import PortSpec
+from pilvi.network.operations.ports import bind_ports
+from pilvi.network.reconcilers.port import PortReconciler
+
+
+def spec(agent: FakeAgent, port_id: str) -> PortSpec:
+    """What a host holds of a port."""
+    return msgspec.json.decode(agent.held[Kind.PORT, port_id].spec, type=PortSpec)
+
+
+async def test_a_bound_port_reaches_its_host_and_becomes_active(
+    neutron: Neutron, agent: FakeAgent
+) -> None:
+    server_id, (port,) = await launch(neutron, agent.host.id)
+    assert (await server_ports(neutron, server_id))[0].status == "DOWN"
+    await neutron.settle()
+    held = spec(agent, port.id)
+    assert (held.server_id, held.mac, held.addresses) == (server_id, port.mac, port.addresses)
+    assert held.port_security and held.admin_state_up
+    assert {(rule.direction, tuple(rule.remotes or [])) for rule in held.rules} == {
+        ("egress", ()),
+        ("ingress", (f"{port.addresses[0]}/32",)),
+    }
+    assert (await server_ports(neutron, server_id))[0].status == "ACTIVE"
+    shown = (await neutron.get(f"/ports/{port.id}", "admin"))["port"]
+    assert (shown["binding:host_id"], shown["binding:vif_type"]) == ("host1", "bridge")
+    assert await PortReconciler(neutron.cloud.db).list_unsettled() == []
+
+
+async def test_a_fault_is_error_and_mends(neutron: Neutron, agent: FakeAgent) -> None:
+    agent.faults[Kind.PORT] = HostFault(kind="Unavailable", message="cannot make a tap")
+    server_id, (port,) = await launch(neutron, agent.host.id)
+    await neutron.settle()
+    (shown,) = await server_ports(neutron, server_id)
+    assert (shown.status, shown.fault) == ("ERROR", "cannot make a tap")
+    assert await PortReconciler(neutron.cloud.db).list_unsettled() == [port.id]
+    del agent.faults[Kind.PORT]
+    await neutron.put("ports", port.id, name="x", admin_state_up=False)
+    await neutron.settle()
+    (shown,) = await server_ports(neutron, server_id)
+    assert (shown.status, shown.fault) == ("ACTIVE", "")
+    assert not spec(agent, port.id).admin_state_up
+
+
+async def test_members_of_a_remote_group_follow(neutron: Neutron, agent: FakeAgent) -> None:
+    one, (first,) = await launch(neutron, agent.host.id)
+    two, (second,) = await launch(neutron, agent.host.id)
+    await neutron.settle()
+
+    def remotes(port_id: str) -> list[str]:
+        return next(r.remotes or [] for r in spec(agent, port_id).rules if r.remotes)
+
+    both = sorted(f"{port.addresses[0]}/32" for port in (first, second))
+    assert remotes(first.id) == remotes(second.id) == both
+    await release(neutron, two)
+    await neutron.settle()
+    assert remotes(first.id) == [f"{first.addresses[0]}/32"]
+    pair = [{"ip_address": "10.0.0.200"}]
+    await neutron.put("ports", first.id, allowed_address_pairs=pair)
+    await neutron.settle()
+    assert "10.0.0.200/32" in remotes(first.id)
+    assert spec(agent, first.id).allowed_pairs == [(first.mac, "10.0.0.200/32")]
+    assert (await server_ports(neutron, one))[0].status == "ACTIVE"
+
+
+async def test_rules_of_other_groups_follow_their_members(
+    neutron: Neutron, agent: FakeAgent
+) -> None:
+    web = await neutron.make("security-groups", name="web")
+    database = await neutron.make("security-groups", name="database")
+    rule = {"security_group_id": database["id"], "direction": "ingress", "protocol": "tcp"}
+    made = await neutron.make(
+        "security-group-rules",
+        **rule,
+        port_range_min=5432,
+        port_range_max=5432,
+        remote_group_id=web["id"],
+    )
+    _, (store,) = await launch(neutron, agent.host.id, groups=["database"])
+    await neutron.settle()
+    (inside,) = [r for r in spec(agent, store.id).rules if r.direction == "ingress"]
+    assert (inside.protocol, inside.port_min, inside.remotes) == ("tcp", 5432, [])
+    _, (front,) = await launch(neutron, agent.host.id, groups=["web"])
+    await neutron.settle()
+    (inside,) = [r for r in spec(agent, store.id).rules if r.direction == "ingress"]
+    assert inside.remotes == [f"{front.addresses[0]}/32"]
+    await neutron.delete("security-group-rules", made["id"])
+    await neutron.settle()
+    assert all(r.direction == "egress" for r in spec(agent, store.id).rules)
+
+
+async def test_a_deleted_port_goes_when_its_host_lets_go(
+    neutron: Neutron, agent: FakeAgent
+) -> None:
+    _, (port,) = await launch(neutron, agent.host.id)
+    await neutron.settle()
+    agent.silent.add(Kind.PORT)
+    assert await neutron.delete("ports", port.id) == 204
+    assert await neutron.delete("ports", port.id) == 404
+    await neutron.settle()
+    wish = [{"ip_address": port.addresses[0]}]
+    reply = await neutron.post("ports", network_id=port.network_id, fixed_ips=wish)
+    assert reply.status_code == 409
+    agent.silent.clear()
+    await agent.answer_news()
+    await neutron.settle()
+    reply = await neutron.post("ports", network_id=port.network_id, fixed_ips=wish)
+    assert reply.status_code == 201
+    assert agent.holds(Kind.PORT) == []
+
+
+async def test_a_port_is_on_one_host_at_a_time(neutron: Neutron, agent: FakeAgent) -> None:
+    async with running_agent(neutron.cloud, "host2") as other:
+        server_id, (port,) = await launch(neutron, agent.host.id)
+        await neutron.settle()
+        agent.silent.add(Kind.PORT)
+        async with neutron.cloud.db.write() as tx:
+            await bind_ports(tx, server_id, other.host.id)
+        await neutron.settle()
+        assert other.holds(Kind.PORT) == []
+        agent.silent.clear()
+        await agent.answer_news()
+        await neutron.settle()
+        assert agent.holds(Kind.PORT) == [] and other.holds(Kind.PORT) == [port.id]
+        assert port.network_id in other.holds(Kind.NETWORK)

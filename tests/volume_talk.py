@@ -1,0 +1,56 @@
+"""Talking to block storage: requests, and hosts that answer their wishes."""
+
+from typing import Any
+
+import httpx
+
+from cloud import Cloud
+from fake_hosts import FakeHost
+from pilvi.block_storage.reconcilers.volume import VolumeReconciler
+
+ROOT = "/volume/v3"
+LATEST = {"openstack-api-version": "volume 3.71"}
+
+
+async def call(
+    cloud: Cloud, method: str, path: str, json: Any = None, **options: Any
+) -> httpx.Response:
+    return await cloud.call(method, ROOT + path, json, headers=LATEST, **options)
+
+
+async def create(cloud: Cloud, host: FakeHost | None = None, **fields: Any) -> dict[str, Any]:
+    """A volume; available when a host is given."""
+    reply = await call(cloud, "POST", "/volumes", {"volume": {"size": 1, **fields}})
+    assert reply.status_code == 202, reply.text
+    made: dict[str, Any] = reply.json()["volume"]
+    if host is None:
+        return made
+    await settle(cloud, host)
+    return await show(cloud, made["id"])
+
+
+async def show(cloud: Cloud, id: str, **options: Any) -> dict[str, Any]:
+    reply = await call(cloud, "GET", f"/volumes/{id}", **options)
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()["volume"]
+    return found
+
+
+def message(reply: httpx.Response, status: int, name: str) -> str:
+    """The fault's message, in Cinder's format."""
+    body = reply.json()
+    assert (reply.status_code, list(body), body[name]["code"]) == (status, [name], status)
+    text: str = body[name]["message"]
+    assert text.startswith("cannot ")
+    return text
+
+
+async def settle(cloud: Cloud, host: FakeHost) -> None:
+    """Let reconcilers and host come to an end."""
+    reconciler = VolumeReconciler(cloud.db, cloud.settings)
+    for _ in range(3):
+        for id in await reconciler.list_unsettled():
+            await reconciler.reconcile(id)
+        await host.serve_volumes()
+    for id in await reconciler.list_unsettled():
+        await reconciler.reconcile(id)
