@@ -35,13 +35,13 @@ async def _upgrade_postgres(url: str) -> None:
 
 def upgrade(connection: Connection) -> None:
     """Bring a database to the newest revision inside the caller's transaction."""
-    import importlib
-    for name in ("identity","hosts","image","network","block_storage","compute","placement"):
-        try: importlib.import_module(f"pilvi.{name}.store.tables")
-        except ModuleNotFoundError: pass
-    from pilvi.core.db import metadata
-    metadata.create_all(connection); return
+    command.upgrade(make_config(connection), "head")
+
+
+def make_config(connection: Connection) -> Config:
+    """Alembic's configuration: our scripts, over an open connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("file_template", "r%%(rev)s_%%(slug)s")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

@@ -23,6 +23,7 @@ async def test_a_network_card_comes_and_goes(compute: ComputeCloud) -> None:
     async with asyncio.timeout(5):
         while compute.agent.holds(Kind.PORT) != [first["port_id"]]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+    await compute.cloud.settle()
     assert [nic.port_id for nic in compute.agent.vm(id).nics] == [first["port_id"]]
     assert (await compute.call("DELETE", f"{path}/{port}")).status_code == 404
 

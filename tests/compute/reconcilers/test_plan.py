@@ -112,6 +112,7 @@ def test_a_fault_ends_a_launch_and_is_noted_on_a_launched_server() -> None:
     assert plan_server(Desired(), change(is_launched=False, **fault)) == [GiveUp("disk full")]
     assert plan_server(Desired(), change(**fault)) == [NoteFault("disk full")]
     assert plan_server(Desired(), change(is_failed=True, **fault)) == []
+    assert plan_server(Desired(generation=2), change(**fault)) == [AssignVm(())]
 
 
 def test_what_was_given_up_gives_everything_back_and_stays() -> None:

@@ -8,6 +8,7 @@ its own folder, so that pruning takes nothing from a guest.
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -58,12 +59,16 @@ class BaseCache:
             writer.close()
             temporary.unlink(missing_ok=True)
 
-    def prune(self, keep: frozenset[str]) -> list[str]:
-        """Remove every base that is not named and not used by a vm; answers what went."""
+    def prune(self, idle_s: float) -> list[str]:
+        """Remove every base that no vm has used for some seconds; answers what went.
+
+        A vm's use is a hard link: the inode's change time is when the last one came or went.
+        """
         gone = []
-        for image_id in sorted(self.list_ids() - keep):
+        for image_id in sorted(self.list_ids()):
             path = self.path(image_id)
-            if path.stat().st_nlink == 1:
+            found = path.stat()
+            if found.st_nlink == 1 and time.time() - found.st_ctime >= idle_s:
                 path.unlink()
                 gone.append(image_id)
         return gone

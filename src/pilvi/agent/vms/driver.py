@@ -123,8 +123,8 @@ class VmHost(Protocol):
         """Give back what this process holds; guests go on."""
         ...
 
-    async def prune_bases(self, keep: frozenset[str]) -> list[str]:
-        """Remove the images that are neither named nor used; answers which."""
+    async def prune_bases(self, idle_s: float) -> list[str]:
+        """Remove the images that no vm has used for some seconds; answers which."""
         ...
 
 

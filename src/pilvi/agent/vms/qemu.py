@@ -114,9 +114,9 @@ class QemuVms:
         await self._captures.close()
         await self._guests.close()
 
-    async def prune_bases(self, keep: frozenset[str]) -> list[str]:
-        """Remove the images that are neither named nor used."""
-        return await asyncio.to_thread(self._bases.prune, keep)
+    async def prune_bases(self, idle_s: float) -> list[str]:
+        """Remove the images that no vm has used for some seconds."""
+        return await asyncio.to_thread(self._bases.prune, idle_s)
 
     async def observe(self, server_id: str) -> LocalVm:
         """Everything that is there of a vm."""

@@ -46,6 +46,9 @@ STEPS_MAX = 100
 # Between looks at what no event tells: used disk space, logs. Lower: more work; higher: older
 # figures, longer logs.
 TEND_S = 10.0
+# How long an image that no vm uses stays on the host. Lower: it is fetched again and the launch
+# waits for it; higher: disk space is held.
+BASE_IDLE_S = 24 * 3600.0
 
 # A process that ends at once mostly does so again. Lower: a moment's trouble fails a server;
 # higher: its owner waits longer for the reason.
@@ -170,6 +173,7 @@ class VmReconciler:
         while True:
             await asyncio.sleep(TEND_S)
             await self._driver.tend()
+            await self._driver.prune_bases(BASE_IDLE_S)
             for assignment in self._context.desired.list(Kind.VM):
                 if self._is_settled(assignment):
                     self._context.wake(Kind.VM, assignment.id)

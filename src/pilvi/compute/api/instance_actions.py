@@ -75,9 +75,9 @@ async def _render_event(call: Call[None], record: ActionRecord) -> dict[str, Any
         "finish_time": microseconds(record.finished_at),
         "result": record.result or None,
         "hostId": digest if host_id else "",
-        "details": record.message,
     }
     if call.caller.is_admin:
         names = {str(host.id): host.name for host in await list_hosts(call.tx)}
-        event |= {"traceback": None, "host": names.get(host_id or "")}
+        event |= {"traceback": None, "details": record.message}
+        event["host"] = names.get(host_id or "")
     return event

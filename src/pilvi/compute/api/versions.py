@@ -202,9 +202,8 @@ _FIRST = (
 _SECOND = (
     _row(
         51,
-        "Actions say when they were updated, and everybody sees their events.",
+        "Everybody sees the events of an action; where they happened, admins only.",
         "events-for-all",
-        reply_fields={"show_instance_action": ("instanceAction.updated_at",)},
     ),
     _row(
         52,
@@ -238,9 +237,12 @@ _SECOND = (
     ),
     _row(
         58,
-        "Actions are paged, and say in lists when they were updated.",
+        "Actions are paged, and say when they were updated.",
         "action-paging",
-        reply_fields={"list_instance_actions": ("instanceActions[].updated_at",)},
+        reply_fields={
+            "list_instance_actions": ("instanceActions[].updated_at",),
+            "show_instance_action": ("instanceAction.updated_at",),
+        },
     ),
     _row(59, "Migrations are paged (not served)."),
     _row(60, "One volume can be attached to several servers (no volume here allows it)."),
@@ -329,7 +331,7 @@ _SECOND = (
     _row(83, "Anybody may filter servers by zone, key, state and user.", "more-filters"),
     _row(
         84,
-        "Events of actions have details.",
+        "Events of failed actions have details, for admins.",
         reply_fields={"show_instance_action": ("instanceAction.events[].details",)},
     ),
     _row(

@@ -157,7 +157,8 @@ def plan_server(desired: Desired, seen: Sight) -> list[Step]:
     """The steps from what is seen to the wish. Pure."""
     if not desired.present or seen.is_given_up:
         return _plan_absent(desired, seen)
-    if seen.terminal_fault is not None:
+    if seen.terminal_fault is not None and seen.assigned_generation == desired.generation:
+        # A fault of an older wish says nothing of this one.
         if not seen.is_launched:
             return [GiveUp(seen.terminal_fault)]
         if not seen.is_failed:

@@ -56,6 +56,23 @@ async def assign(
     return generation
 
 
+async def change_wishes(
+    tx: Transaction, changes: Sequence[tuple[Held, msgspec.Struct]]
+) -> list[Held]:
+    """Wish that hosts hold otherwise what they hold already; returns what really changed.
+
+    Repeatable, as `assign`, and two statements for each host however many changes.
+    """
+    texts = [(held, msgspec.json.encode(spec)) for held, spec in changes]
+    changed = [(held, text) for held, text in texts if not held.present or held.spec != text]
+    for host_id in sorted({held.host_id for held, _ in changed}):
+        here = [(held, text.decode()) for held, text in changed if held.host_id == host_id]
+        revision = await raise_revision(tx, host_id)
+        tx.wake(HOST_WAKE, host_id)
+        await store.update_specs(tx, here, revision)
+    return [held for held, _ in changed]
+
+
 async def withdraw(tx: Transaction, kind: Kind, id: str, host_id: HostId | None = None) -> bool:
     """Wish that no host (or that one host) holds this any more. Repeatable.
 

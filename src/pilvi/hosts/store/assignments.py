@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
 
 from pilvi.core.db import Transaction
 from pilvi.host_api.contract import Assignment, HostFault, Kind, Observation
@@ -67,6 +67,27 @@ async def insert_assignment(tx: Transaction, owner: tuple[str, str], **values: A
 async def update_assignment(tx: Transaction, held: Held, **values: Any) -> None:
     """Change the wish of an assignment."""
     await tx.run(update(assignments).where(_key(held.host_id, held.kind, held.id)).values(**values))
+
+
+async def update_specs(tx: Transaction, changes: Sequence[tuple[Held, str]], revision: int) -> None:
+    """Change the wishes of many assignments: one statement."""
+    change = update(assignments).where(
+        _t.host_id == bindparam("of_host"),
+        _t.kind == bindparam("of_kind"),
+        _t.id == bindparam("of_id"),
+    )
+    named: dict[str, Any] = {"generation": bindparam("new_generation"), "spec": bindparam("new_spec")}
+    rows = [
+        {
+            "of_host": held.host_id,
+            "of_kind": held.kind,
+            "of_id": held.id,
+            "new_generation": held.generation + 1,
+            "new_spec": text,
+        }
+        for held, text in changes
+    ]
+    await tx.run(change.values(**named, present=True, revision=revision), rows)
 
 
 async def update_observed(

@@ -9,12 +9,12 @@ _COLLECTIONS = {
     "network": "networks",
     "subnet": "subnets",
     "port": "ports",
-    "router": ("Neutron L3 Router", "routers"),
+    "router": "routers",
     "floatingip": "floatingips",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
     "quota": "quotas",
-    "agent": ("agent", "agents"),
+    "agent": "agents",
     "extension": "extensions",
 }
 

@@ -43,6 +43,8 @@ class NetworkReconciler:
 async def _sync_network(tx: Transaction, network: Network) -> None:
     needed = await ports.list_hosts_of_network(tx, network.id)
     held = await list_held(tx, Kind.NETWORK, [network.id])
+    if _is_agreed(network, needed, held):
+        return
     steps = plan_network(network, needed, held)
     if Forget() in steps:
         await networks.delete_network(tx, network.id)
@@ -51,6 +53,15 @@ async def _sync_network(tx: Transaction, network: Network) -> None:
     applied = network.generation if agrees else 0
     if applied != network.applied_generation:
         await networks.update_network(tx, network.id, applied_generation=applied)
+
+
+def _is_agreed(network: Network, needed: set[str], held: Sequence[Held]) -> bool:
+    """Whether there is nothing to do: most wakes only say that a host still agrees."""
+    return (
+        network.applied_generation == network.generation
+        and {one.host_id for one in held if one.present and one.is_settled} == needed
+        and len(held) == len(needed)
+    )
 
 
 async def _take(

@@ -2,36 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from pilvi.core.db import Database, Transaction
 from pilvi.core.reconcile import Done, Result
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.networks import PortSpec
 from pilvi.hosts.model.host import Held, HostId
-from pilvi.hosts.operations.assignments import assign, list_held, withdraw
-from pilvi.network.model.port import Port, status
+from pilvi.hosts.operations.assignments import assign, change_wishes, list_held, withdraw
+from pilvi.network.model.port import Port, PortStatus, status
 from pilvi.network.model.security_group import resolve_rules
 from pilvi.network.operations.port_life import forget_port
 from pilvi.network.operations.wakes import PORT, SERVER, touch_networks
+from pilvi.network.reconcilers.batches import Batches
 from pilvi.network.reconcilers.plan import Assign, Forget, Record, Withdraw, plan_port
 from pilvi.network.reconcilers.specs import port_spec
 from pilvi.network.store import networks, ports, security_groups
 
 
 class PortReconciler:
-    """Looks at one port at a time."""
+    """Looks at ports, all that were woken meanwhile in one transaction."""
 
     kind = PORT
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._batches = Batches(self._sync)
 
     async def reconcile(self, id: str) -> Result:
         """One look at one port; a host's report wakes it again. Repeatable."""
-        async with self._db.write() as tx:
-            await sync_ports(tx, [id])
+        await self._batches.do(id)
         return Done()
+
+    async def _sync(self, ids: Sequence[str]) -> None:
+        async with self._db.write() as tx:
+            await sync_ports(tx, ids)
 
     async def list_unsettled(self) -> Sequence[str]:
         """Ports that their hosts are not known to agree with."""
@@ -45,15 +48,24 @@ class PortReconciler:
 async def sync_ports(tx: Transaction, ids: Sequence[str]) -> None:
     """Bring what hosts are asked of some ports up to date, and note what they say.
 
-    A fixed number of queries, and three statements for each wish that changed.
+    A fixed number of queries, whatever the number of ports and of changes to what hosts hold.
     """
     there = await ports.list_ports_by_id(tx, ids)
+    if not there:
+        return
     held: dict[str, list[Held]] = {}
     for one in await list_held(tx, Kind.PORT, ids):
         held.setdefault(one.id, []).append(one)
     specs = await _build_specs(tx, there)
+    changes: list[tuple[Held, PortSpec]] = []
     for port in there:
-        await _apply(tx, port, held.get(port.id, []), specs.get(port.id))
+        mine = held.get(port.id, [])
+        if await _take(tx, port, mine, specs.get(port.id)):
+            changes += [(one, specs[port.id]) for one in mine]
+    changed = {one.id for one in await change_wishes(tx, changes)}
+    for port in there:
+        if port.is_guest:
+            await _note(tx, port, held.get(port.id, []), changed=port.id in changed)
 
 
 async def _build_specs(tx: Transaction, there: Sequence[Port]) -> Mapping[str, PortSpec]:
@@ -75,38 +87,36 @@ async def _build_specs(tx: Transaction, there: Sequence[Port]) -> Mapping[str, P
     return {p.id: port_spec(p, on[p.network_id], resolved[p.group_ids]) for p in wanted}
 
 
-async def _apply(tx: Transaction, port: Port, held: Sequence[Held], spec: PortSpec | None) -> None:
-    changed = False
+async def _take(tx: Transaction, port: Port, held: Sequence[Held], spec: PortSpec | None) -> bool:
+    """Take the steps of a port; whether what its host holds has still to be brought up to date."""
     for step in plan_port(port, held):
         match step:
             case Withdraw(host_id):
                 await withdraw(tx, Kind.PORT, port.id, HostId(host_id))
             case Record(host_id):
                 await ports.update_port(tx, port.id, held_host_id=host_id)
-                await touch_networks(tx, port.network_id)
+                if port.held_host_id is not None:
+                    # Its old host may not need the network any more.
+                    await touch_networks(tx, port.network_id)
                 if host_id is None and port.server_id is not None:
                     tx.wake(SERVER, port.server_id)
             case Assign(host_id):
                 assert spec is not None
-                changed = await _assign(tx, port, held, spec)
+                if held:
+                    return True
+                owner = (PORT, port.id)
+                await assign(tx, HostId(host_id), Kind.PORT, port.id, spec, owner=owner)
             case Forget():
                 await forget_port(tx, port)
-                return
-    if port.is_guest:
-        await _note(tx, port, held, changed=changed)
-
-
-async def _assign(tx: Transaction, port: Port, held: Sequence[Held], spec: PortSpec) -> bool:
-    """Whether the wish is another than before."""
-    if any(one.present and one.spec == msgspec.json.encode(spec) for one in held):
-        return False
-    assert port.host_id is not None
-    await assign(tx, HostId(port.host_id), Kind.PORT, port.id, spec, owner=(PORT, port.id))
-    return True
+    return False
 
 
 async def _note(tx: Transaction, port: Port, held: Sequence[Held], *, changed: bool) -> None:
-    """Write the derived status; its server looks again when it changed."""
+    """Write the derived status; its server looks again when it changed.
+
+    A port whose rules changed while it was as wished stays known as such: the wish is written
+    down, and the host's next report comes to the same.
+    """
     mine = next((one for one in held if one.host_id == port.host_id), None)
     now = status(port.host_id, mine)
     fault = mine.fault.message if mine is not None and mine.fault is not None else ""
@@ -114,6 +124,8 @@ async def _note(tx: Transaction, port: Port, held: Sequence[Held], *, changed: b
         agrees = not held
     else:
         agrees = mine is not None and mine.is_settled and not changed
-    applied = port.generation if agrees else 0
+    applied = port.applied_generation if now is PortStatus.ACTIVE else 0
+    if agrees:
+        applied = port.generation
     if await ports.update_observed(tx, port, now, fault, applied) and port.server_id is not None:
         tx.wake(SERVER, port.server_id)

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from pilvi.core.db import Database
 from pilvi.core.reconcile import Done, Result
 from pilvi.network.operations.wakes import SECURITY_GROUP
+from pilvi.network.reconcilers.batches import BATCH_MAX
 from pilvi.network.reconcilers.port import sync_ports
 from pilvi.network.store import security_groups
-
-# Ports looked at in one transaction. Lower: more queries for a large group; higher: other writers
-# wait longer.
-PORTS_AT_ONCE = 200
 
 
 class SecurityGroupReconciler:
@@ -28,12 +25,14 @@ class SecurityGroupReconciler:
             ids = await security_groups.list_concerned_ports(tx, id) if group else []
         if group is None:
             return Done()
-        for first in range(0, len(ids), PORTS_AT_ONCE):
+        while True:
+            now, ids = ids[:BATCH_MAX], ids[BATCH_MAX:]
             async with self._db.write() as tx:
-                await sync_ports(tx, ids[first : first + PORTS_AT_ONCE])
-        async with self._db.write() as tx:
-            await security_groups.update_group(tx, id, applied_generation=group.generation)
-        return Done()
+                await sync_ports(tx, now)
+                if not ids:
+                    applied = {"applied_generation": group.generation}
+                    await security_groups.update_group(tx, id, **applied)
+                    return Done()
 
     async def list_unsettled(self) -> Sequence[str]:
         """Groups whose newest change has not reached their ports."""

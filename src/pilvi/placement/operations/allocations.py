@@ -10,7 +10,7 @@ from pilvi.placement.store import allocations as store
 from pilvi.placement.store import providers
 
 
-async def claim(  # noqa: PLR0913  # a claim is these five values and no fewer
+async def claim(
     tx: Transaction,
     *,
     consumer_id: str,
