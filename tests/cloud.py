@@ -1,6 +1,7 @@
 """A whole control plane in the test's own process, driven over ASGI."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ import httpx
 from argon2 import PasswordHasher
 
 from pilvi.bootstrap import ControlPlane
-from pilvi.core.db import Database, metadata, open_database
-from pilvi.core.db.engine import create_sqlite_engine
+from pilvi.core.db import Database, open_database
 from pilvi.identity.operations.projects import seed_identity
+from pilvi.migrations import upgrade_database
 from pilvi.settings import Settings
 
 BASE = "http://cloud.test"
+_TEMPLATE: list[tuple[bytes, dict[str, str]]] = []
 # As argon2id as any hash of a password, but made and verified in a millisecond.
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORDS = {"admin": "admin-secret", "demo": "demo-secret"}
@@ -78,19 +80,30 @@ def login(user: str, project: str | None = None, password: str | None = None) ->
     return {"auth": auth}
 
 
+async def _make_template() -> tuple[bytes, dict[str, str]]:
+    """A migrated database with the first users, made once, and the ids of its projects."""
+    if not _TEMPLATE:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory, "template.db")
+            await asyncio.to_thread(upgrade_database, f"sqlite:///{path}")
+            db = open_database(f"sqlite:///{path}")
+            hashes = {name: HASHER.hash(password) for name, password in PASSWORDS.items()}
+            async with db.write() as tx:
+                ids = await seed_identity(tx, hashes["admin"], hashes["demo"])
+            await db.close()
+            _TEMPLATE.append((path.read_bytes(), ids))
+    return _TEMPLATE[0]
+
+
 @asynccontextmanager
 async def running_cloud(directory: Path, **settings: Any) -> AsyncIterator[Cloud]:
     """A fresh cloud in a folder, its reconcilers running."""
     chosen = Settings(state_dir=str(directory), fake=True, **settings)
     chosen.api_dir.mkdir(parents=True, exist_ok=True)
-    engine = create_sqlite_engine(chosen.database)
-    metadata.create_all(engine)
-    engine.dispose()
+    content, ids = await _make_template()
+    (chosen.api_dir / "pilvi.db").write_bytes(content)
     db = open_database(chosen.database)
     plane = ControlPlane(chosen, db)
-    async with db.write() as tx:
-        hashes = {name: HASHER.hash(password) for name, password in PASSWORDS.items()}
-        ids = await seed_identity(tx, hashes["admin"], hashes["demo"])
     transport = httpx.ASGITransport(app=plane.build_app())
     try:
         async with plane.running(), httpx.AsyncClient(transport=transport, base_url=BASE) as http:

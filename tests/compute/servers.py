@@ -1,6 +1,7 @@
 """Short ways to speak about servers in conversations."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,13 @@ from fake_host import FakeAgent
 
 ROOT = "/compute/v2.1"
 NEWEST = "2.96"
+
+
+async def until(check: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(10):
+        while not check():  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0.01)
 
 
 @dataclass

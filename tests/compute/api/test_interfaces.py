@@ -1,8 +1,6 @@
 """Conversations about network cards of servers."""
 
-import asyncio
-
-from compute.servers import ComputeCloud
+from compute.servers import ComputeCloud, until
 from pilvi.host_api.contract import Kind
 
 
@@ -14,15 +12,13 @@ async def test_a_network_card_comes_and_goes(compute: ComputeCloud) -> None:
     made = await compute.call("POST", path, body)
     assert made.status_code == 200, made.text
     port = made.json()["interfaceAttachment"]["port_id"]
-    await compute.cloud.settle()
-    assert [nic.port_id for nic in compute.agent.vm(id).nics] == [first["port_id"], port]
+    both = [first["port_id"], port]
+    await until(lambda: [nic.port_id for nic in compute.agent.vm(id).nics] == both)
     shown = (await compute.call("GET", f"{path}/{port}")).json()["interfaceAttachment"]
     assert shown["mac_addr"] == made.json()["interfaceAttachment"]["mac_addr"]
     assert (await compute.call("DELETE", f"{path}/{port}")).status_code == 202
     assert (await compute.call("GET", f"{path}/{port}")).status_code == 404
-    async with asyncio.timeout(5):
-        while compute.agent.holds(Kind.PORT) != [first["port_id"]]:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: compute.agent.holds(Kind.PORT) == [first["port_id"]])
     await compute.cloud.settle()
     assert [nic.port_id for nic in compute.agent.vm(id).nics] == [first["port_id"]]
     assert (await compute.call("DELETE", f"{path}/{port}")).status_code == 404
@@ -36,8 +32,7 @@ async def test_a_port_that_is_there_is_used_and_stays(compute: ComputeCloud) -> 
     body = {"interfaceAttachment": {"port_id": port}}
     made = await compute.call("POST", f"/servers/{id}/os-interface", body)
     assert made.status_code == 200, made.text
-    await compute.cloud.settle()
-    assert [nic.port_id for nic in compute.agent.vm(id).nics] == [port]
+    await until(lambda: [nic.port_id for nic in compute.agent.vm(id).nics] == [port])
     await compute.delete(id)
     kept = (await compute.cloud.call("GET", f"/network/v2.0/ports/{port}")).json()["port"]
     assert kept["device_id"] == ""

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from cloud import Cloud
-from compute.servers import ComputeCloud
+from compute.servers import ComputeCloud, until
 from image_files import add_user, create, create_active, make_qcow2
 from pilvi.host_api.contract import HostFault, Kind
 from pilvi.placement.operations.allocations import find_claim
@@ -20,7 +20,7 @@ async def test_a_server_comes_up_and_goes_without_a_trace(compute: ComputeCloud)
     assert server["addresses"]["private"][0]["OS-EXT-IPS:type"] == "fixed"
     vm = compute.agent.vm(id)
     assert [(disk.device, disk.size_bytes) for disk in vm.disks] == [("vda", 1 << 30)]
-    assert [nic.port_id for nic in vm.nics] == compute.agent.holds(Kind.PORT)
+    await until(lambda: [nic.port_id for nic in vm.nics] == compute.agent.holds(Kind.PORT))
     await compute.delete(id)
     assert compute.agent.holds(Kind.VM) == []
     assert compute.agent.holds(Kind.PORT) == []
@@ -329,8 +329,7 @@ async def test_a_server_is_changed(compute: ComputeCloud) -> None:
     changed = (await compute.call("PUT", f"/servers/{id}", body)).json()["server"]
     assert (changed["name"], changed["description"]) == ("two", "d")
     assert changed["accessIPv4"] == "1.2.3.4"
-    await compute.cloud.settle()
-    assert compute.agent.vm(id).documents.meta_data["name"] == "two"
+    await until(lambda: compute.agent.vm(id).documents.meta_data["name"] == "two")
     for bad in ({"name": ""}, {"name": "x" * 256}, {"accessIPv4": "x"}, {"flavorRef": "2"}):
         assert (await compute.call("PUT", f"/servers/{id}", {"server": bad})).status_code == 400
 

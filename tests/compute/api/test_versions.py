@@ -119,7 +119,7 @@ async def test_changing_a_server_answers_all_of_it_from_2_75(compute: ComputeClo
 CREATE_FIELDS: list[tuple[dict[str, Any], int]] = [
     ({"description": "d"}, 19),
     ({"tags": ["a"]}, 52),
-    ({"trusted_image_certificates": None}, 63),
+    ({"trusted_image_certificates": ["c"]}, 63),
     ({"host": "host1"}, 74),
     ({"hostname": "h"}, 90),
     ({"block_device_mapping_v2": [{"source_type": "x", "volume_type": "y"}]}, 67),
@@ -189,12 +189,12 @@ async def test_flavors_by_version(seeded: Cloud) -> None:
         assert (await flavor(74, path))["swap"] == ""
         assert (await flavor(75, path))["swap"] == 0
     body = {"flavor": {"description": "d"}}
-    for minor, status in ((54, 405), (55, 200)):
+    for minor, status in ((54, 404), (55, 200)):
         headers = {"openstack-api-version": f"compute 2.{minor}"}
         reply = await seeded.call(
             "PUT", "/compute/v2.1/flavors/1", body, user="admin", headers=headers
         )
-        assert reply.status_code in (status, 404)
+        assert reply.status_code == status
     for minor, status in ((6, 200), (7, 409)):
         headers = {"openstack-api-version": f"compute 2.{minor}"}
         access = {"addTenantAccess": {"tenant": f"project-{minor}"}}

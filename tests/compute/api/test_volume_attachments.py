@@ -1,6 +1,6 @@
 """Conversations about volumes of servers."""
 
-from compute.servers import ComputeCloud
+from compute.servers import ComputeCloud, until
 from pilvi.host_api.contract import Kind
 
 DEVICE = {"source_type": "volume", "destination_type": "volume", "boot_index": -1}
@@ -26,8 +26,7 @@ async def test_a_volume_comes_and_goes_on_a_running_server(compute: ComputeCloud
     assert (await compute.call("POST", path, body)).status_code == 400
     assert (await compute.call("DELETE", f"{path}/{volume}")).status_code == 202
     await compute.volume_is(volume, "available")
-    await compute.cloud.settle()
-    assert compute.agent.vm(id).volumes == []
+    await until(lambda: compute.agent.vm(id).volumes == [])
     assert (await compute.call("DELETE", f"{path}/{volume}")).status_code == 404
     assert (await compute.call("GET", f"{path}/{volume}")).status_code == 404
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,6 +92,9 @@ def test_a_volume_is_released_only_when_the_guest_has_let_go() -> None:
     told = dataclasses.replace(volume, is_assigned=False)
     waiting = plan_server(Desired(), change(volumes=(told,), is_settled=False))
     assert waiting == [Wait("the host to agree")]
+    starting = dataclasses.replace(told, is_attached=False)
+    waiting = plan_server(Desired(), change(volumes=(starting,), is_settled=False))
+    assert waiting == [Wait("the host to agree")]
     gone = dataclasses.replace(told, is_attached=False)
     assert plan_server(Desired(), change(volumes=(gone,))) == [ReleaseVolume("a")]
 
@@ -128,8 +132,22 @@ def test_the_vm_goes_before_what_it_uses() -> None:
     held = change(is_assigned=False)
     assert plan_server(absent, held) == [Wait("the host to remove the vm")]
     assert plan_server(absent, Sight(has_host=True)) == [ReleaseAll()]
+    volume = VolumeSight(attachment_id="a", is_wanted=True)
+    assert plan_server(absent, Sight(volumes=(volume,))) == [ReleaseAll()]
     assert plan_server(absent, Sight()) == [Remove()]
     assert CancelCaptures() in plan_server(absent, change(is_capturing=True))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the host was told last."""
+
+    number: int
+    generation: int
+    ids: tuple[str, ...]
+    present: bool
+    power: Power
+    boot: int
 
 
 @dataclass
@@ -140,9 +158,9 @@ class World:
     volumes: dict[str, bool] = field(default_factory=dict)
     """Wanted or not, by attachment."""
     claimed: bool = False
-    told: tuple[int, tuple[str, ...], bool] | None = None
-    """What the host was told last: generation, volumes, present."""
-    told_number: int = 0
+    told: Told | None = None
+    fetched: Told | None = None
+    """What the host has read; it may act on that late."""
     seen_number: int = 0
     vm: Power | None = None
     boot: int = -1
@@ -156,26 +174,26 @@ class World:
     given_up: bool = False
 
     def sight(self) -> Sight:
-        held = self.told is not None
-        agrees = held and self.seen_number == self.told_number
+        told = self.told
+        agrees = told is not None and self.seen_number == told.number
+        has_failed = self.fails and agrees and told is not None and told.present
         return Sight(
             has_host=self.claimed,
-            is_assigned=self.told is not None and self.told[2],
-            is_held=held,
-            assigned_generation=self.told[0] if self.told else None,
+            is_assigned=told is not None and told.present,
+            is_held=told is not None,
+            assigned_generation=told.generation if told else None,
             is_settled=agrees and not self.fails,
             is_launched=self.launched,
             power=self.vm,
             boot_generation=self.boot,
-            terminal_fault="full" if self.fails and agrees and self.told and self.told[2] else None,
+            terminal_fault="full" if has_failed else None,
             is_given_up=self.given_up,
-            is_failed=False,
             volumes=tuple(
                 VolumeSight(
                     attachment_id=id,
                     is_wanted=wanted,
                     is_exported=id in self.exported and id not in self.released,
-                    is_assigned=bool(self.told and self.told[2] and id in self.told[1]),
+                    is_assigned=told is not None and told.present and id in told.ids,
                     is_attached=id in self.guest_has,
                     is_noted=id in self.noted,
                 )
@@ -190,9 +208,7 @@ class World:
             case AssignVm(ids):
                 assert self.claimed
                 assert all(id in self.exported for id in ids), "told of a volume without a target"
-                wish = (self.desired.generation, ids, True)
-                if self.told != wish:
-                    self.told, self.told_number = wish, self.told_number + 1
+                self.tell(ids, present=True)
             case MarkAttached(id):
                 self.noted.add(id)
             case ReleaseVolume(id):
@@ -200,14 +216,11 @@ class World:
             case GiveUp():
                 self.given_up = True
             case FollowPowerOff():
-                self.desired = dataclasses.replace(
-                    self.desired, power=Power.STOPPED, generation=self.desired.generation + 1
-                )
+                self.wish(power=Power.STOPPED)
             case Withdraw():
                 assert self.told is not None
-                if self.told[2]:
-                    self.told = (self.told[0], (), False)
-                    self.told_number += 1
+                if self.told.present:
+                    self.tell((), present=False)
             case ReleaseAll():
                 assert self.told is None, "released under a vm"
                 for id in list(self.volumes):
@@ -218,25 +231,42 @@ class World:
                 assert not (self.claimed or self.told or self.volumes)
                 self.removed = True
 
+    def tell(self, ids: tuple[str, ...], *, present: bool) -> None:
+        number = self.told.number + 1 if self.told else self.seen_number + 1
+        wish = self.desired
+        self.told = Told(number, wish.generation, ids, present, wish.power, wish.boot_generation)
+
+    def wish(self, **values: Any) -> None:
+        raised = self.desired.generation + 1
+        self.desired = dataclasses.replace(self.desired, generation=raised, **values)
+
     def release(self, id: str) -> None:
         assert id not in self.guest_has, "a target was taken from a guest"
         if id in self.released and id not in self.exported:
             del self.volumes[id]
         self.released.add(id)
 
+    def host_fetches(self) -> None:
+        self.fetched = self.told
+
     def host_acts(self) -> None:
-        if self.told is None:
+        """Do what was read, which may not be the newest."""
+        wish = self.fetched
+        if wish is None:
             return
-        self.seen_number = self.told_number
-        if not self.told[2]:
-            self.told, self.vm, self.guest_has, self.boot = None, None, set(), -1
-        elif not self.fails:
-            if self.vm != Power.STOPPED or self.boot < self.desired.boot_generation:
-                self.vm = self.desired.power
-            if self.desired.power is Power.STOPPED:
-                self.vm = Power.STOPPED
-            self.boot, self.launched = self.desired.boot_generation, True
-            self.guest_has = set(self.told[1]) if self.vm is not Power.STOPPED else set()
+        self.seen_number = wish.number
+        if not wish.present:
+            self.vm, self.guest_has, self.boot = None, set(), -1
+            if self.told == wish:
+                self.told = self.fetched = None
+            return
+        if self.fails:
+            return
+        if wish.power is Power.STOPPED or self.vm is not Power.STOPPED or self.boot < wish.boot:
+            self.vm = wish.power
+        self.boot, self.launched = wish.boot, True
+        self.guest_has = set(wish.ids) if self.vm is not Power.STOPPED else set()
+        assert not self.guest_has & self.released, "a guest got a target that was given back"
 
     def targets_act(self) -> None:
         for id in self.volumes:
@@ -246,28 +276,21 @@ class World:
                 self.exported.add(id)
 
     def user_acts(self, act: str) -> None:
-        raised = self.desired.generation + 1
         match act:
             case "delete":
-                self.desired = dataclasses.replace(self.desired, present=False, generation=raised)
+                self.wish(present=False)
             case "stop":
-                self.desired = dataclasses.replace(
-                    self.desired, power=Power.STOPPED, generation=raised
-                )
+                self.wish(power=Power.STOPPED)
             case "start":
-                self.desired = dataclasses.replace(
-                    self.desired,
-                    power=Power.RUNNING,
-                    boot_generation=self.desired.boot_generation + 1,
-                    generation=raised,
-                )
+                boot = self.desired.boot_generation + 1
+                self.wish(power=Power.RUNNING, boot_generation=boot)
             case "attach":
                 if not self.given_up and self.desired.present:
-                    self.volumes[f"v{raised}"] = True
-                    self.desired = dataclasses.replace(self.desired, generation=raised)
+                    self.volumes[f"v{self.desired.generation}"] = True
+                    self.wish()
             case "detach":
                 self.volumes = dict.fromkeys(self.volumes, False)
-                self.desired = dataclasses.replace(self.desired, generation=raised)
+                self.wish()
             case "guest_off":
                 if self.vm is Power.RUNNING:
                     self.vm, self.guest_has = Power.STOPPED, set()
@@ -276,18 +299,20 @@ class World:
 
 
 ACTS = ["delete", "stop", "start", "attach", "detach", "guest_off", "fail"]
-MOVES = st.one_of(
-    st.sampled_from(["host", "targets", *ACTS]),
-    st.tuples(st.integers(0, 4), st.booleans()),
-)
+WORK = st.tuples(st.integers(0, 4), st.booleans())
+OTHERS = st.sampled_from(["host", "host_fetches", "host_acts", "targets", *ACTS])
+MOVES = st.one_of(WORK, WORK, OTHERS)
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(MOVES, max_size=30), st.booleans())
+@settings(max_examples=600, deadline=None)
+@given(st.lists(MOVES, max_size=30), st.booleans(), st.booleans())
 def test_it_converges_killed_anywhere_with_steps_doubled_and_wishes_changed(
-    moves: list[str | tuple[int, bool]], is_deleted: bool
+    moves: list[str | tuple[int, bool]], is_launched: bool, is_deleted: bool
 ) -> None:
     world = World()
+    if is_launched:
+        world.user_acts("attach")
+        run_to_the_end(world)
     for move in moves:
         if world.removed:
             break
@@ -297,8 +322,11 @@ def test_it_converges_killed_anywhere_with_steps_doubled_and_wishes_changed(
                 world.apply(step)
                 if doubled and not isinstance(step, ReleaseVolume | Remove | FollowPowerOff):
                     world.apply(step)
-        elif move == "host":
-            world.host_acts()
+        elif move.startswith("host"):
+            if move != "host_acts":
+                world.host_fetches()
+            if move != "host_fetches":
+                world.host_acts()
         elif move == "targets":
             world.targets_act()
         else:
@@ -315,6 +343,7 @@ def run_to_the_end(world: World) -> None:
             return
         for step in plan_server(world.desired, world.sight()):
             world.apply(step)
+        world.host_fetches()
         world.host_acts()
         world.targets_act()
 

@@ -1,6 +1,8 @@
 """What compute asks of ports."""
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from fake_host import FakeAgent
 from network.neutron import Neutron
@@ -205,9 +207,6 @@ async def test_a_servers_port_is_not_replugged_through_the_network_api(
 
 
 async def test_a_launch_costs_few_statements(neutron: Neutron, agent: FakeAgent) -> None:
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
     server_id, _ = await launch(neutron, agent.host.id)
     await neutron.settle()
     seen: list[str] = []
@@ -222,6 +221,8 @@ async def test_a_launch_costs_few_statements(neutron: Neutron, agent: FakeAgent)
         await neutron.settle()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+    # Reading `private` and its token is in it; the host looks for news now and then after that.
     assert in_request < 45
-    assert len(seen) < 200
+    changes = [text for text in seen if text.startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert len(changes) < 45
     assert len(await server_ports(neutron, server_id)) == 1

@@ -9,6 +9,7 @@ from pilvi.host_api.contract import Kind
 from pilvi.host_api.networks import NetworkSpec
 from pilvi.network.model import NetworkRequest
 from pilvi.network.reconcilers.network import NetworkReconciler
+from pilvi.network.store.networks import list_networks_by_id
 
 
 def spec(agent: FakeAgent, network_id: str) -> NetworkSpec:
@@ -61,8 +62,6 @@ async def test_a_network_leaves_a_host_after_its_ports(neutron: Neutron, agent: 
     await neutron.settle()
     assert network["id"] not in agent.holds(Kind.NETWORK)
     async with neutron.cloud.db.read() as tx:
-        from pilvi.network.store.networks import list_networks_by_id
-
         assert await list_networks_by_id(tx, [network["id"]]) == {}
 
 

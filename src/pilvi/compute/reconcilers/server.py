@@ -60,6 +60,8 @@ class ServerReconciler:
             applied = Steps(tx, self._settings, held)
             for step in work:
                 server = await applied.apply(server, step)
+            if applied.has_told:
+                return Done()
             before = plan
         return Again(RELEASE_LOOK_S, "more steps are left than one transaction takes")
 

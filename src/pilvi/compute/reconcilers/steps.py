@@ -62,6 +62,8 @@ class Steps:
         self._tx = tx
         self._settings = settings
         self._held = held
+        self.has_told = False
+        """Whether the host was told something new, whose answer will wake the server."""
 
     async def apply(self, server: Server, step: Step) -> Server:
         """Do one step and return the server as it is now."""
@@ -147,7 +149,8 @@ class Steps:
         assert server.host_id is not None
         spec = await compose_vm(tx, server, attachment_ids, self._held)
         owner = ("server", server.id)
-        await assign(tx, HostId(server.host_id), Kind.VM, server.id, spec, owner=owner)
+        number = await assign(tx, HostId(server.host_id), Kind.VM, server.id, spec, owner=owner)
+        self.has_told = self._held is None or self._held.generation != number
         return await servers.update_server(
             tx,
             server,

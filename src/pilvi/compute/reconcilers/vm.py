@@ -9,9 +9,9 @@ from pilvi.compute.model.flavor import EPHEMERAL_DEVICE, ROOT_DEVICE
 from pilvi.compute.model.server import Server
 from pilvi.compute.reconcilers.documents import documents
 from pilvi.core.db import Transaction
-from pilvi.host_api.vms import Disk, DiskKind, VmSpec, VolumeConnection
+from pilvi.host_api.vms import Disk, DiskKind, Nic, VmSpec, VolumeConnection
 from pilvi.hosts.model.host import Held
-from pilvi.network.operations.ports import list_server_nics, list_server_ports, network_data
+from pilvi.network.operations.ports import list_server_ports, network_data
 
 GIB = 1 << 30
 
@@ -66,8 +66,6 @@ async def compose_vm(
     """The whole wish for a server's vm."""
     desired = server.desired
     ports = (await list_server_ports(tx, [server.id])).get(server.id, [])
-    nics = await list_server_nics(tx, server.id)
-    nics = [nic for nic in nics if nic.port_id not in server.leaving_ports]
     return VmSpec(
         server_id=server.id,
         project_id=server.project_id,
@@ -80,7 +78,11 @@ async def compose_vm(
         image_generation=desired.image_generation,
         disks=list_disks(server),
         volumes=await list_connections(tx, attachment_ids, held),
-        nics=nics,
+        nics=[
+            Nic(port_id=port.port_id, mac=port.mac, mtu=port.mtu)
+            for port in ports
+            if port.port_id not in server.leaving_ports
+        ],
         config_drive=server.config_drive,
         documents=documents(server, await network_data(tx, server.id), ports),
     )

@@ -76,7 +76,10 @@ async def update_specs(tx: Transaction, changes: Sequence[tuple[Held, str]], rev
         _t.kind == bindparam("of_kind"),
         _t.id == bindparam("of_id"),
     )
-    named: dict[str, Any] = {"generation": bindparam("new_generation"), "spec": bindparam("new_spec")}
+    named: dict[str, Any] = {
+        "generation": bindparam("new_generation"),
+        "spec": bindparam("new_spec"),
+    }
     rows = [
         {
             "of_host": held.host_id,
