@@ -92,7 +92,8 @@ async def _make_template() -> tuple[bytes, dict[str, str]]:
                 ids = await seed_identity(tx, hashes["admin"], hashes["demo"])
             await db.close()
             _TEMPLATE.append((path.read_bytes(), ids))
-    return _TEMPLATE[0]
+    content, ids = _TEMPLATE[0]
+    return content, dict(ids)
 
 
 @asynccontextmanager
