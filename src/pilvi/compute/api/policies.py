@@ -10,6 +10,7 @@ RULES = [
     Rule("compute:keypairs:write", Check.MEMBER, "Create and delete one's key pairs."),
     Rule("compute:servers:read", Check.READER, "See the project's servers and their parts."),
     Rule("compute:servers:write", Check.MEMBER, "Create, change and delete servers."),
+    Rule("compute:servers:diagnostics", Check.ADMIN, "See what a running guest uses."),
     Rule("compute:servers:reset_state", Check.ADMIN, "Say that a server is, or is not, in ERROR."),
     Rule("compute:limits:read", Check.READER, "See limits, quotas and usage of the project."),
     Rule("compute:quotas:manage", Check.ADMIN, "Change the quotas of projects."),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pilvi.compute.api import (
+    diagnostics,
     discovery,
     flavors,
     hosts,
@@ -12,6 +13,7 @@ from pilvi.compute.api import (
     quotas,
     server_actions,
     server_parts,
+    server_security_groups,
     servers,
     unserved,
 )
@@ -121,7 +123,8 @@ _SERVERS = [
     Route("GET", "/servers/{server_id}/os-interface/{port_id}", interfaces.show_interface, _READ),
     Route("DELETE", "/servers/{server_id}/os-interface/{port_id}", interfaces.delete_interface,
           _WRITE, status=202),
-    Route("GET", "/servers/{server_id}/diagnostics", unserved.refuse_server_part, _READ),
+    Route("GET", "/servers/{server_id}/diagnostics", diagnostics.show_diagnostics,
+          "compute:servers:diagnostics"),
     Route("GET", "/servers/{server_id}/topology", unserved.refuse_server_part, _READ,
           since=(2, 78)),
     Route("GET", "/servers/{server_id}/migrations", unserved.refuse_server_part, _READ,
@@ -147,6 +150,10 @@ _ACTIONS = [
     _action("os-getConsoleOutput", server_actions.get_console_output, body=_CONSOLE, status=200),
     _action("lock", server_actions.lock_server, body=_LOCK),
     _action("unlock", server_actions.unlock_server),
+    _action("addSecurityGroup", server_security_groups.add_security_group,
+            body=server_security_groups.GroupName),
+    _action("removeSecurityGroup", server_security_groups.remove_security_group,
+            body=server_security_groups.GroupName),
     _action("os-resetState", server_actions.reset_server_state, body=server_actions.ResetState,
             policy="compute:servers:reset_state"),
     *(_action(name, unserved.refuse_action(name), until=unserved.GONE_AFTER.get(name))

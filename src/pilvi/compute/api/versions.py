@@ -187,7 +187,7 @@ _FIRST = (
         "A server shows the flavor it was made of, not a link.",
         "embedded-flavor",
     ),
-    _row(48, "Diagnostics have one shape (not served)."),
+    _row(48, "Diagnostics have names of their own.", "structured-diagnostics"),
     _row(
         49,
         "A volume or network card can be attached with a tag.",
