@@ -15,7 +15,7 @@ def build_guest() -> Path:
     script = Path(pilvi.__file__).parent / "guest" / "build-guest"
     try:
         done = subprocess.run(
-            [script], capture_output=True, text=True, timeout=BUILD_S, check=False
+            ["bash", script], capture_output=True, text=True, timeout=BUILD_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"cannot build the test guest: {error}") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilvi.commands.client import CloudClient
+from pilvi.errors import Conflict, NotFound
 
 # Bytes of an overlay that nothing was written to: its header and first tables.
 FRESH_DISK_BYTES = 512 << 10
@@ -24,12 +25,16 @@ class System:
     floating_ips: list[dict[str, Any]]
     used_bytes: dict[str, dict[str, int]] = field(default_factory=dict)
     """By server id and device: bytes that a local disk really holds."""
+    room: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By host name and resource class: how much is used, of how much there is to give."""
 
 
 def read_system(client: CloudClient) -> System:
     """Ask every service for what it has."""
     servers = client.call("GET", "compute", "/servers/detail?all_tenants=1")["servers"]
-    used = {server["id"]: _read_used_bytes(client, server["id"]) for server in servers}
+    running = [server["id"] for server in servers if server["status"] in ("ACTIVE", "PAUSED")]
+    used = {server_id: _read_used_bytes(client, server_id) for server_id in running}
+    providers = client.call("GET", "placement", "/resource_providers")["resource_providers"]
     return System(
         images=client.call("GET", "image", "/images")["images"],
         hosts=client.call("GET", "compute", "/os-hypervisors/detail")["hypervisors"],
@@ -37,11 +42,25 @@ def read_system(client: CloudClient) -> System:
         volumes=client.call("GET", "volume", "/volumes/detail?all_tenants=1")["volumes"],
         floating_ips=client.call("GET", "network", "/floatingips")["floatingips"],
         used_bytes=used,
+        room={provider["name"]: _read_room(client, provider["uuid"]) for provider in providers},
     )
 
 
+def _read_room(client: CloudClient, provider_id: str) -> dict[str, tuple[int, int]]:
+    path = f"/resource_providers/{provider_id}"
+    found = client.call("GET", "placement", path + "/inventories")["inventories"]
+    used = client.call("GET", "placement", path + "/usages")["usages"]
+    return {
+        name: (used[name], int((one["total"] - one["reserved"]) * one["allocation_ratio"]))
+        for name, one in found.items()
+    }
+
+
 def _read_used_bytes(client: CloudClient, server_id: str) -> dict[str, int]:
-    body = client.call("GET", "compute", f"/servers/{server_id}/diagnostics", version="2.1")
+    try:
+        body = client.call("GET", "compute", f"/servers/{server_id}/diagnostics", version="2.1")
+    except (Conflict, NotFound):
+        return {}  # It stopped or went since the list was read.
     suffix = "_used_bytes"
     return {k.removesuffix(suffix): int(v) for k, v in body.items() if k.endswith(suffix)}
 
@@ -54,12 +73,9 @@ def render(system: System) -> str:
         for image in system.images
     ] or ["  (empty)"]
     for host in system.hosts:
-        lines += ["", f"HOST {host['hypervisor_hostname']} ({host['state']})", *_usage(host)]
-        mine = [
-            server
-            for server in system.servers
-            if server.get("OS-EXT-SRV-ATTR:host") == host["hypervisor_hostname"]
-        ]
+        name = host["hypervisor_hostname"]
+        lines += ["", f"HOST {name} ({host['state']})", *_usage(system.room.get(name, {}))]
+        mine = [server for server in system.servers if server.get("OS-EXT-SRV-ATTR:host") == name]
         for server in mine:
             lines += _server(server, system)
     unplaced = [s for s in system.servers if not s.get("OS-EXT-SRV-ATTR:host")]
@@ -70,16 +86,14 @@ def render(system: System) -> str:
     return "\n".join(lines)
 
 
-def _usage(host: dict[str, Any]) -> list[str]:
-    rows = (
-        ("vCPU", host["vcpus_used"], host["vcpus"], ""),
-        ("memory", host["memory_mb_used"], host["memory_mb"], " MiB"),
-        ("disk", host["local_gb_used"], host["local_gb"], " GiB"),
-    )
-    return [
-        f"  {name:<7} {_bar(used, total)} {used}{unit} used, {total - used}{unit} free"
-        for name, used, total, unit in rows
-    ]
+def _usage(room: dict[str, tuple[int, int]]) -> list[str]:
+    rows = (("vCPU", "VCPU", ""), ("memory", "MEMORY_MB", " MiB"), ("disk", "DISK_GB", " GiB"))
+    lines = []
+    for name, resource, unit in rows:
+        used, total = room.get(resource, (0, 0))
+        words = f"{used}{unit} used, {total - used}{unit} free"
+        lines.append(f"  {name:<7} {_bar(used, total)} {words}")
+    return lines
 
 
 def _bar(used: int, total: int) -> str:

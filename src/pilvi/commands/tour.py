@@ -113,9 +113,12 @@ def _wait_up(tour: Tour, name: str) -> str:
 
 
 def _line(output: str, start: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip().startswith(start)]
+    # A shell's prompt may stand before what a background job prints.
+    lines = [
+        start + line.partition(start)[2].rstrip() for line in output.splitlines() if start in line
+    ]
     if not lines:
-        raise Internal(f"cannot find a line that starts with '{start}' on the console")
+        raise Internal(f"cannot find '{start}' on the console")
     return lines[-1]
 
 
@@ -285,7 +288,8 @@ def change_power(tour: Tour) -> None:
     steps: list[tuple[str, dict[str, Any], str]] = [
         ("stopped", {"os-stop": None}, "SHUTOFF"),
         ("started", {"os-start": None}, "ACTIVE"),
-        ("rebooted", {"reboot": {"type": "HARD"}}, "ACTIVE"),
+        ("rebooted by itself", {"reboot": {"type": "SOFT"}}, "ACTIVE"),
+        ("reset", {"reboot": {"type": "HARD"}}, "ACTIVE"),
         ("paused", {"pause": None}, "PAUSED"),
         ("unpaused", {"unpause": None}, "ACTIVE"),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from pilvi.block_storage.model.attachment import Attachment, AttachmentId, AttachmentState
 from pilvi.block_storage.store.tables import attachments
@@ -16,6 +16,13 @@ from pilvi.errors import NotFound
 _t = attachments.c
 _COLUMNS = tuple(one.name for one in fields(Attachment))
 SORT_COLUMNS = {"created_at": _t.created_at, "id": _t.id, "volume_id": _t.volume_id}
+_BY = {
+    column: select(attachments)
+    .where(_t[column].in_(bindparam("ids", expanding=True)))
+    .order_by(_t.created_at, _t.id)
+    for column in ("volume_id", "server_id")
+}
+"""By the column whose values are asked for."""
 
 
 def _attachment(row: Row[Any]) -> Attachment:
@@ -66,8 +73,7 @@ async def list_of_servers(
 async def _list_by(tx: Transaction, column: str, ids: Sequence[str]) -> dict[str, list[Attachment]]:
     found: dict[str, list[Attachment]] = {}
     if ids:
-        query = select(attachments).where(_t[column].in_(ids)).order_by(_t.created_at, _t.id)
-        for row in await tx.all(query):
+        for row in await tx.all(_BY[column], {"ids": list(ids)}):
             found.setdefault(getattr(row, column), []).append(_attachment(row))
     return found
 

@@ -26,7 +26,7 @@ class Surroundings:
 
 
 async def look_around(call: Call[Any], servers: Sequence[Server]) -> Surroundings:
-    """Ports of some servers and, for admins, the hosts: at most three queries."""
+    """Ports of some servers and, for admins, the hosts: at most two queries."""
     ports = await list_server_ports(call.tx, [server.id for server in servers])
     hosts = await list_hosts(call.tx) if call.caller.is_admin else []
     return Surroundings(ports, {host.id: host for host in hosts})

@@ -22,6 +22,7 @@ from starlette.routing import Route as StarletteRoute
 from pilvi import errors
 from pilvi.core.db import Database, Transaction
 from pilvi.core.http.call import ANONYMOUS, Call, Caller, Reply
+from pilvi.core.http.paths import PathTable
 from pilvi.core.http.policy import Check, Policy, enforce
 from pilvi.core.http.route import Route
 from pilvi.core.http.service import Service
@@ -363,7 +364,7 @@ def build_app(
         return response
 
     app = Starlette(
-        routes=[*build_routes(gate, services), *extra_routes],
+        routes=[PathTable(build_routes(gate, services)), *extra_routes],
         exception_handlers={404: not_found},
         lifespan=lifespan,
     )

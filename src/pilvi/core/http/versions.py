@@ -15,6 +15,8 @@ from pilvi.errors import InvalidRequest, UnsupportedVersion
 Number = tuple[int, int]
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
 Fields = Mapping[str, Sequence[str]]
+Step = Convert | list[str]
+"""How a reply is lowered by one version: converted, or a field (its path) dropped."""
 
 
 def parse_version(text: str) -> Number:
@@ -60,6 +62,10 @@ class Versions:
     rows: tuple[Version, ...]
     legacy_header: str | None = None
     """A header of the service's own that carries the bare number."""
+    _flags: dict[Number, frozenset[str]] = field(init=False, repr=False, default_factory=dict)
+    _steps: dict[tuple[str, Number], tuple[Step, ...]] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     @property
     def maximum(self) -> Number:
@@ -99,7 +105,11 @@ class Versions:
 
     def flags(self, number: Number) -> frozenset[str]:
         """The behaviours that are on at a version."""
-        return frozenset().union(*(row.flags for row in self.rows if row.number <= number))
+        found = self._flags.get(number)
+        if found is None:
+            found = frozenset().union(*(row.flags for row in self.rows if row.number <= number))
+            self._flags[number] = found
+        return found
 
     def upgrade(self, operation: str, number: Number, body: dict[str, Any]) -> dict[str, Any]:
         """A request made at `number` in the newest shape. Raises `InvalidRequest`."""
@@ -119,35 +129,43 @@ class Versions:
 
     def downgrade(self, operation: str, number: Number, body: dict[str, Any]) -> dict[str, Any]:
         """A reply of the newest shape as `number` knew it."""
-        for row in reversed(self.newer(number)):
-            convert = row.downgrade.get(operation)
-            if convert is not None:
-                body = convert(body)
-            for path in row.reply_fields.get(operation, ()):
-                _drop(body, path.split("."))
+        for step in self._find_steps(operation, number):
+            if isinstance(step, list):
+                _drop(body, step)
+            else:
+                body = step(body)
         return body
 
     def touches(self, operation: str, number: Number) -> bool:
         """Whether a reply made for `number` differs from the newest shape."""
-        return any(
-            operation in row.downgrade or operation in row.reply_fields
-            for row in self.newer(number)
-        )
+        return bool(self._find_steps(operation, number))
+
+    def _find_steps(self, operation: str, number: Number) -> tuple[Step, ...]:
+        """What lowers a reply to a version. The rows never change, so it is found out once."""
+        found = self._steps.get((operation, number))
+        if found is None:
+            found = tuple(self._make_steps(operation, number))
+            self._steps[operation, number] = found
+        return found
+
+    def _make_steps(self, operation: str, number: Number) -> Iterable[Step]:
+        for row in reversed(self.newer(number)):
+            if operation in row.downgrade:
+                yield row.downgrade[operation]
+            for path in row.reply_fields.get(operation, ()):
+                yield path.split(".")
 
 
-def _walk(value: Any, path: Sequence[str]) -> Iterable[dict[str, Any]]:
-    """Every mapping that holds the path's last name."""
-    if isinstance(value, dict):
-        if len(path) == 1:
-            yield value
-            return
-        name, is_list = path[0].removesuffix("[]"), path[0].endswith("[]")
-        below = value.get(name)
-        if is_list and isinstance(below, list):
-            for item in below:
-                yield from _walk(item, path[1:])
-        elif not is_list:
-            yield from _walk(below, path[1:])
+def _walk(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """Every mapping that may hold the path's last name."""
+    found = [value]
+    for name in path[:-1]:
+        below = [one.get(name.removesuffix("[]")) for one in found if isinstance(one, dict)]
+        if name.endswith("[]"):
+            found = [item for items in below if isinstance(items, list) for item in items]
+        else:
+            found = below
+    return [one for one in found if isinstance(one, dict)]
 
 
 def _holds(body: Any, path: Sequence[str]) -> bool:

@@ -12,6 +12,22 @@ from pilvi.hosts.model.host import Held, HostId
 from pilvi.hosts.store.tables import assignments
 
 _t = assignments.c
+_ON_HOST = _t.host_id == bindparam("of_host")
+_NEWER = (
+    select(assignments).where(_ON_HOST, _t.revision > bindparam("after")).order_by(_t.revision)
+)
+_HELD = (
+    select(assignments)
+    .where(_t.kind == bindparam("of_kind"), _t.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_t.host_id)
+)
+_HELD_HERE = _HELD.where(_ON_HOST)
+_OF_KEY = and_(_ON_HOST, _t.kind == bindparam("of_kind"), _t.id == bindparam("of_id"))
+_UPDATE = update(assignments).where(_OF_KEY)
+_OBSERVE = _UPDATE.returning(_t.owner_kind, _t.owner_id)
+_GIVE_UP = delete(assignments).where(
+    _OF_KEY, _t.present.is_(False), _t.generation == bindparam("of_generation")
+)
 
 
 def _held(row: Row[Any]) -> Held:
@@ -33,7 +49,7 @@ def _held(row: Row[Any]) -> Held:
 
 async def list_newer(tx: Transaction, host_id: HostId, revision: int) -> list[Assignment]:
     """What changed for a host after a revision, oldest change first."""
-    query = select(assignments).where(_t.host_id == host_id, _t.revision > revision)
+    parameters = {"of_host": host_id, "after": revision}
     return [
         Assignment(
             kind=Kind(row.kind),
@@ -43,7 +59,7 @@ async def list_newer(tx: Transaction, host_id: HostId, revision: int) -> list[As
             present=row.present,
             spec=msgspec.Raw(row.spec.encode()),
         )
-        for row in await tx.all(query.order_by(_t.revision))
+        for row in await tx.all(_NEWER, parameters)
     ]
 
 
@@ -51,10 +67,10 @@ async def list_held(
     tx: Transaction, kind: Kind, ids: Sequence[str], host_id: HostId | None = None
 ) -> list[Held]:
     """The assignments of some objects, on every host or on one."""
-    query = select(assignments).where(_t.kind == kind, _t.id.in_(ids))
-    if host_id is not None:
-        query = query.where(_t.host_id == host_id)
-    return [_held(row) for row in await tx.all(query.order_by(_t.host_id))]
+    parameters: dict[str, Any] = {"of_kind": kind, "ids": list(ids)}
+    if host_id is None:
+        return [_held(row) for row in await tx.all(_HELD, parameters)]
+    return [_held(row) for row in await tx.all(_HELD_HERE, {**parameters, "of_host": host_id})]
 
 
 async def insert_assignment(tx: Transaction, owner: tuple[str, str], **values: Any) -> None:
@@ -66,16 +82,12 @@ async def insert_assignment(tx: Transaction, owner: tuple[str, str], **values: A
 
 async def update_assignment(tx: Transaction, held: Held, **values: Any) -> None:
     """Change the wish of an assignment."""
-    await tx.run(update(assignments).where(_key(held.host_id, held.kind, held.id)).values(**values))
+    await tx.run(_UPDATE, {**_key(held.host_id, held.kind, held.id), **values})
 
 
 async def update_specs(tx: Transaction, changes: Sequence[tuple[Held, str]], revision: int) -> None:
     """Change the wishes of many assignments: one statement."""
-    change = update(assignments).where(
-        _t.host_id == bindparam("of_host"),
-        _t.kind == bindparam("of_kind"),
-        _t.id == bindparam("of_id"),
-    )
+    change = update(assignments).where(_OF_KEY)
     named: dict[str, Any] = {
         "generation": bindparam("new_generation"),
         "spec": bindparam("new_spec"),
@@ -105,24 +117,25 @@ async def update_observed(
         "fault": None if observation.fault is None else msgspec.to_builtins(observation.fault),
         "seen": bytes(observation.seen).decode(),
     }
-    change = update(assignments).where(_key(host_id, observation.kind, observation.id))
-    row = await tx.first(change.values(**values).returning(_t.owner_kind, _t.owner_id))
+    named = _key(host_id, observation.kind, observation.id)
+    row = await tx.first(_OBSERVE, {**named, **values})
     return None if row is None else (row.owner_kind, row.owner_id)
 
 
 async def delete_given_up(tx: Transaction, host_id: HostId, observation: Observation) -> None:
     """Drop the row of a withdrawn object that its host no longer has."""
     await tx.run(
-        delete(assignments).where(
-            _key(host_id, observation.kind, observation.id),
-            _t.present.is_(False),
-            _t.generation == observation.generation,
-        )
+        _GIVE_UP,
+        {
+            **_key(host_id, observation.kind, observation.id),
+            "of_generation": observation.generation,
+        },
     )
 
 
-def _key(host_id: HostId, kind: Kind, id: str) -> Any:
-    return and_(_t.host_id == host_id, _t.kind == kind, _t.id == id)
+def _key(host_id: HostId, kind: Kind, id: str) -> dict[str, Any]:
+    """The parameters of `_OF_KEY`. Pure."""
+    return {"of_host": host_id, "of_kind": kind, "of_id": id}
 
 
 async def has_text(tx: Transaction, host_id: HostId, text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, exists, insert, literal, select
+from sqlalchemy import and_, bindparam, delete, exists, insert, select
 
 from pilvi.core.db import Transaction, now
 from pilvi.identity.model.token import ScopeKind, Token
@@ -25,35 +25,46 @@ class Standing:
     roles: frozenset[str]
 
 
+_GRANTED = and_(
+    grants.c.user_id == users.c.id,
+    grants.c.scope == bindparam("scope_kind"),
+    grants.c.scope_id == bindparam("scope_id"),
+)
+_REVOKED = exists().where(
+    revoked_tokens.c.audit_id.in_([bindparam("audit_id"), bindparam("first_audit_id")])
+)
+_STANDING = (
+    select(
+        users.c.name,
+        users.c.domain_id,
+        users.c.enabled,
+        users.c.epoch,
+        projects.c.name.label("project_name"),
+        projects.c.domain_id.label("project_domain_id"),
+        projects.c.enabled.label("project_enabled"),
+        projects.c.epoch.label("project_epoch"),
+        _REVOKED.label("revoked"),
+        roles.c.name.label("role_name"),
+    )
+    .select_from(users)
+    .outerjoin(projects, projects.c.id == bindparam("project_id"))
+    .outerjoin(grants, _GRANTED)
+    .outerjoin(roles, roles.c.id == grants.c.role_id)
+    .where(users.c.id == bindparam("user_id"))
+)
+
+
 async def find_standing(tx: Transaction, token: Token) -> Standing | None:
     """The standing of a token, or None when its user is gone."""
-    project_id = token.scope_id if token.scope is ScopeKind.PROJECT else None
-    granted = and_(
-        grants.c.user_id == users.c.id,
-        grants.c.scope == str(token.scope),
-        grants.c.scope_id == literal(token.scope_id or ""),
-    )
-    revoked = exists().where(revoked_tokens.c.audit_id.in_(token.audit_ids)).label("revoked")
-    query = (
-        select(
-            users.c.name,
-            users.c.domain_id,
-            users.c.enabled,
-            users.c.epoch,
-            projects.c.name.label("project_name"),
-            projects.c.domain_id.label("project_domain_id"),
-            projects.c.enabled.label("project_enabled"),
-            projects.c.epoch.label("project_epoch"),
-            revoked,
-            roles.c.name.label("role_name"),
-        )
-        .select_from(users)
-        .outerjoin(projects, projects.c.id == literal(project_id or ""))
-        .outerjoin(grants, granted)
-        .outerjoin(roles, roles.c.id == grants.c.role_id)
-        .where(users.c.id == token.user_id)
-    )
-    rows = await tx.all(query)
+    named = {
+        "user_id": token.user_id,
+        "scope_kind": str(token.scope),
+        "scope_id": token.scope_id or "",
+        "project_id": (token.scope_id or "") if token.scope is ScopeKind.PROJECT else "",
+        "audit_id": token.audit_ids[0],
+        "first_audit_id": token.audit_ids[-1],
+    }
+    rows = await tx.all(_STANDING, named)
     if not rows:
         return None
     first = rows[0]

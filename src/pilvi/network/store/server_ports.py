@@ -1,9 +1,9 @@
-"""Ports as compute reads them: many servers at once, in two queries."""
+"""Ports as compute reads them: many servers at once, in one query."""
 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_, bindparam, select
 
 from pilvi.core.db import Transaction
 from pilvi.network.model.request import ServerPort
@@ -17,6 +17,46 @@ from pilvi.network.store.tables import (
 )
 
 
+_STANDS_FOR = and_(
+    floating_ips.c.port_id == ports.c.id, floating_ips.c.fixed_address == fixed_ips.c.address
+)
+_PORTS = (
+    select(
+        ports.c.id,
+        ports.c.server_id,
+        ports.c.network_id,
+        ports.c.mac,
+        ports.c.status,
+        ports.c.fault,
+        ports.c.host_id,
+        ports.c.is_claimed,
+        networks.c.name.label("network_name"),
+        networks.c.mtu,
+        fixed_ips.c.subnet_id,
+        fixed_ips.c.address,
+        floating_ips.c.address.label("floating_address"),
+        security_groups.c.name.label("group_name"),
+    )
+    .join_from(ports, networks, ports.c.network_id == networks.c.id)
+    .outerjoin(fixed_ips, fixed_ips.c.port_id == ports.c.id)
+    .outerjoin(floating_ips, _STANDS_FOR)
+    .outerjoin(port_groups, port_groups.c.port_id == ports.c.id)
+    .outerjoin(security_groups, security_groups.c.id == port_groups.c.group_id)
+    .where(
+        ports.c.server_id.in_(bindparam("server_ids", expanding=True)),
+        ports.c.is_deleting.is_(False),
+    )
+    .order_by(
+        ports.c.claim_order,
+        ports.c.id,
+        fixed_ips.c.place,
+        fixed_ips.c.number,
+        security_groups.c.name,
+    )
+)
+"""One row for each address and each security group of each port."""
+
+
 async def list_server_ports(
     tx: Transaction, server_ids: Collection[str]
 ) -> dict[str, list[ServerPort]]:
@@ -24,72 +64,39 @@ async def list_server_ports(
     found: dict[str, list[ServerPort]] = {id: [] for id in server_ids}
     if not server_ids:
         return found
-    groups = await _group_names(tx, server_ids)
     for rows in (await _rows(tx, server_ids)).values():
-        port = _server_port(rows, groups.get(rows[0].id, ()))
-        found[rows[0].server_id].append(port)
+        found[rows[0].server_id].append(_server_port(rows))
     return found
 
 
 async def _rows(tx: Transaction, server_ids: Collection[str]) -> dict[str, list[Row[Any]]]:
-    """One row for each address of each port, by port."""
-    stands_for = and_(
-        floating_ips.c.port_id == ports.c.id, floating_ips.c.fixed_address == fixed_ips.c.address
-    )
-    query = (
-        select(
-            ports.c.id,
-            ports.c.server_id,
-            ports.c.network_id,
-            ports.c.mac,
-            ports.c.status,
-            ports.c.fault,
-            ports.c.host_id,
-            ports.c.is_claimed,
-            networks.c.name.label("network_name"),
-            networks.c.mtu,
-            fixed_ips.c.subnet_id,
-            fixed_ips.c.address,
-            floating_ips.c.address.label("floating_address"),
-        )
-        .join_from(ports, networks, ports.c.network_id == networks.c.id)
-        .outerjoin(fixed_ips, fixed_ips.c.port_id == ports.c.id)
-        .outerjoin(floating_ips, stands_for)
-        .where(ports.c.server_id.in_(server_ids), ports.c.is_deleting.is_(False))
-        .order_by(ports.c.claim_order, ports.c.id, fixed_ips.c.place, fixed_ips.c.number)
-    )
+    """The rows of each port, by port."""
     found: dict[str, list[Row[Any]]] = {}
-    for row in await tx.all(query):
+    for row in await tx.all(_PORTS, {"server_ids": list(server_ids)}):
         found.setdefault(row.id, []).append(row)
     return found
 
 
-async def _group_names(tx: Transaction, server_ids: Collection[str]) -> dict[str, list[str]]:
-    query = (
-        select(port_groups.c.port_id, security_groups.c.name)
-        .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
-        .join(security_groups, security_groups.c.id == port_groups.c.group_id)
-        .where(ports.c.server_id.in_(server_ids))
-        .order_by(security_groups.c.name)
-    )
-    found: dict[str, list[str]] = {}
-    for row in await tx.all(query):
-        found.setdefault(row.port_id, []).append(row.name)
-    return found
-
-
-def _server_port(rows: list[Row[Any]], groups: Collection[str]) -> ServerPort:
+def _server_port(rows: list[Row[Any]]) -> ServerPort:
     first = rows[0]
     return ServerPort(
         port_id=first.id,
         network_id=first.network_id,
         network_name=first.network_name,
         mac=first.mac,
-        fixed_ips=tuple((row.subnet_id, row.address) for row in rows if row.address is not None),
-        floating_ips=tuple(
-            (row.floating_address, row.address) for row in rows if row.floating_address is not None
+        fixed_ips=tuple(
+            dict.fromkeys((row.subnet_id, row.address) for row in rows if row.address is not None)
         ),
-        security_groups=tuple(groups),
+        floating_ips=tuple(
+            dict.fromkeys(
+                (row.floating_address, row.address)
+                for row in rows
+                if row.floating_address is not None
+            )
+        ),
+        security_groups=tuple(
+            dict.fromkeys(row.group_name for row in rows if row.group_name is not None)
+        ),
         status=first.status,
         fault=first.fault,
         mtu=first.mtu,
