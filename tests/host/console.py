@@ -24,6 +24,7 @@ COMMAND_BYTES_MAX = 3900
 EXCERPT_CHARACTERS = 2000
 # What the guest says by itself, even in the middle of a command's output.
 ANNOUNCEMENT = re.compile(r"GUEST: [^\n]*\n")
+READY = "GUEST: READY\n"
 
 
 class ConsoleClosed(Exception):
@@ -34,7 +35,8 @@ class SerialConsole:
     """A connection to the socket at `path`, which may appear, go and come back.
 
     Output is read once: `wait` goes on from where the last call stopped. `run` drops what came
-    before its command, except the announcements ("GUEST: ..."), which stay for a later `wait`.
+    before its command, except the announcements ("GUEST: ..."), which stay for a later `wait`;
+    READY does not stay, so that waiting for it after `run` means waiting for the next boot.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -97,7 +99,8 @@ class SerialConsole:
             output = self._read_until(rf"END-{number}-\d+\n", deadline)
         except ConsoleClosed as error:
             raise AssertionError(f"the guest ended while it ran {command!r}") from error
-        self._unread = "".join(ANNOUNCEMENT.findall(before + output)) + self._unread
+        announced = [line for line in ANNOUNCEMENT.findall(before + output) if line != READY]
+        self._unread = "".join(announced) + self._unread
         text, _, status = ANNOUNCEMENT.sub("", output).rpartition(f"END-{number}-")
         return int(status), text.strip("\n")
 
@@ -121,7 +124,7 @@ class SerialConsole:
             try:
                 before += self._log_in(deadline)
                 self._send(line, deadline)
-                before += self._read_until(rf"BEGIN-{number}\n|GUEST: READY\n", deadline)
+                before += self._read_until(rf"BEGIN-{number}\n|{READY}", deadline)
             except ConsoleClosed:
                 continue
             if before.endswith(f"BEGIN-{number}\n"):

@@ -7,38 +7,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, insert, or_, select, update
 
-from pilvi.compute.model.flavor import Flavor
-from pilvi.compute.model.server import (
-    Desired,
-    Fault,
-    Observed,
-    Server,
-    ServerId,
-    ServerKey,
-    ServerVolume,
-)
+from pilvi.compute.model.server import Server, ServerId
 from pilvi.compute.store.tables import server_tags, servers
 from pilvi.core.db import Transaction, now
 from pilvi.errors import NotFound
-from pilvi.host_api.vms import ImageSource
-from pilvi.network.model import NetworkRequest
 
 # Days that a deleted server stays known to changes-since. Lower: pollers miss it; higher: rows.
 DELETED_KEPT = datetime.timedelta(days=7)
 
-_STRUCTURED: dict[str, Any] = {
-    "flavor": Flavor,
-    "image": ImageSource,
-    "key": ServerKey | None,
-    "requests": tuple[NetworkRequest, ...],
-    "volumes": tuple[ServerVolume, ...],
-    "leaving_ports": tuple[str, ...],
-    "desired": Desired,
-    "observed": Observed,
-    "fault": Fault | None,
-    "tags": tuple[str, ...],
-    "security_groups": tuple[str, ...],
-}
 _FIELDS = [field.name for field in dataclasses.fields(Server)]
 _SELECTED = [servers.c[name] for name in _FIELDS]
 
@@ -63,10 +39,7 @@ _SETTLE = (
 
 def read_server(row: Row[Any]) -> Server:
     """A row that holds the columns of `select_servers` as a server. Pure."""
-    values = dict(zip(_FIELDS, row, strict=True))
-    for name, value_type in _STRUCTURED.items():
-        values[name] = msgspec.convert(values[name], value_type)
-    return Server(**values)
+    return msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Server)
 
 
 def select_servers() -> Select[Any]:

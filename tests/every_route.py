@@ -1,0 +1,352 @@
+"""Every row of every service as a request: real ids in its path, a body that it accepts."""
+
+import copy
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cloud import Cloud, running_cloud
+from compute.servers import ComputeCloud
+from fake_host import running_agent
+from image_files import OCTETS, PATCH, add_user, create_active, make_qcow2
+from network.neutron import Neutron
+from pilvi.block_storage.operations.seed import seed_block_storage
+from pilvi.compute.operations.seed import seed_compute
+from pilvi.core.http import Check, Route, Service
+from pilvi.network.operations.seed import seed_network
+
+TAGGABLE = ("networks", "subnets", "ports", "routers", "floatingips", "security-groups")
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+STRANGER, READER = "stranger", "reader"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One row of a surface, made concrete."""
+
+    service: Service
+    route: Route
+    path: str
+    body: Any = None
+    content_type: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The operation as a failing test shall call it."""
+        action = f" {self.route.action}" if self.route.action else ""
+        return f"{self.service.name}: {self.route.method} {self.route.path}{action}"
+
+    @property
+    def check(self) -> Check:
+        """The default of the row's rule."""
+        return next(r.default for r in self.service.rules if r.name == self.route.policy)
+
+    @property
+    def names_a_thing(self) -> bool:
+        """Whether the path leads to something that somebody owns."""
+        return "{" in self.route.path
+
+
+@dataclass
+class World:
+    """A cloud in which one project has one of everything, and a stranger has a project too."""
+
+    cloud: Cloud
+    compute: ComputeCloud
+    ids: dict[str, str] = field(default_factory=dict)
+    """What the first project has, by the name of the path's parameter."""
+
+    def requests(self, things: dict[str, str] | None = None) -> Iterator[Request]:
+        """Every row of every service that tokens open."""
+        for service in self.cloud.plane.list_services():
+            if not service.root.startswith("/host"):
+                for route in service.routes:
+                    yield from self._requests(service, route, {**self.ids, **(things or {})})
+
+    def _requests(self, service: Service, route: Route, ids: dict[str, str]) -> Iterator[Request]:
+        kinds = TAGGABLE if "{collection}" in route.path else ("",)
+        for kind in kinds:
+            values = dict(ids, collection=kind)
+            if kind:
+                values["id"] = ids[kind.replace("-", "_").removesuffix("s") + "_id"]
+            if service.name == "compute" and "os-keypairs" in route.path:
+                values["name"] = ids["keypair"]
+            body, content_type = body_of(service, route, values)
+            path = route.path.replace(":path}", "}").format_map(values)
+            yield Request(service, route, service.root + path, body, content_type)
+
+    async def send(
+        self, request: Request, token: str | None, *, path: str | None = None, body: Any = ...
+    ) -> httpx.Response:
+        """Send a request at its service's newest version (or the last one that has its row)."""
+        headers = {} if token is None else {"x-auth-token": token}
+        if (versions := request.service.versions) is not None:
+            number = min(request.route.until or versions.maximum, versions.maximum)
+            text = f"{versions.service} {number[0]}.{number[1]}"
+            headers["openstack-api-version"] = text
+        sent = request.body if body is ... else body
+        options: dict[str, Any] = {"json": sent}
+        if request.content_type is not None:
+            headers["content-type"] = request.content_type
+        if isinstance(sent, bytes):
+            options = {"content": sent}
+            headers.setdefault("content-type", "application/json")
+        return await self.cloud.http.request(
+            request.route.method, path or request.path, headers=headers, **options
+        )
+
+
+def _bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """A body that each operation accepts, by `service:operation` or by the operation's name."""
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqYyJw0Zs6lYd3pQnHjhpHfXq1Yk8bZl0Q0cJgPnA2v x"
+    flavor = {"name": "f", "ram": 64, "vcpus": 1, "disk": 0}
+    rule = {"security_group_id": ids["security_group_id"], "direction": "ingress"}
+    route = {"routes": [{"destination": "10.99.0.0/16", "nexthop": "10.1.1.9"}]}
+    server = {"name": "s", "imageRef": ids["image_id"], "flavorRef": "p1.nano"}
+    return {
+        "create_token": {
+            "auth": {
+                "identity": {
+                    "methods": ["password"],
+                    "password": {"user": {"name": "x", "password": "y"}},
+                }
+            }
+        },
+        "create_user": {"user": {"name": "u", "password": "p", "email": "e"}},
+        "update_user": {"user": {"description": "changed"}},
+        "change_password": {"user": {"original_password": "wrong", "password": "new"}},
+        "create_project": {"project": {"name": "p", "description": "", "tags": ["a"]}},
+        "update_project": {"project": {"description": "changed"}},
+        "create_image": {"name": "i", "disk_format": "raw", "min_disk": 0, "mine": "x"},
+        "update_image": [{"op": "replace", "path": "/name", "value": "changed"}],
+        "import_image": {"method": {"name": "glance-direct"}},
+        "add_member": {"member": ids["stranger_project_id"]},
+        "update_member": {"status": "accepted"},
+        "create_network": {"network": {"name": "n", "mtu": 1400}},
+        "update_network": {"network": {"name": "changed"}},
+        "create_subnet": {
+            "subnet": {
+                "network_id": ids["network_id"],
+                "cidr": "10.7.0.0/24",
+                "ip_version": 4,
+                "dns_nameservers": ["9.9.9.9"],
+                "allocation_pools": [{"start": "10.7.0.9", "end": "10.7.0.99"}],
+                "host_routes": [{"destination": "10.8.0.0/24", "nexthop": "10.7.0.3"}],
+            }
+        },
+        "update_subnet": {"subnet": {"name": "changed"}},
+        "create_port": {
+            "port": {
+                "network_id": ids["network_id"],
+                "fixed_ips": [{"ip_address": "10.1.1.77"}],
+                "security_groups": [ids["security_group_id"]],
+                "allowed_address_pairs": [{"ip_address": "10.1.1.78"}],
+                "device_id": "x",
+            }
+        },
+        "update_port": {"port": {"name": "changed"}},
+        "create_router": {"router": {"name": "r", **route} | {"routes": []}},
+        "update_router": {"router": {"name": "changed"}},
+        "add_router_interface": {"subnet_id": ids["subnet_id"]},
+        "remove_router_interface": {"subnet_id": ids["subnet_id"]},
+        "add_extraroutes": {"router": route},
+        "remove_extraroutes": {"router": route},
+        "create_floatingip": {"floatingip": {"floating_network_id": ids["external_id"]}},
+        "update_floatingip": {"floatingip": {"port_id": ids["port_id"]}},
+        "create_security_group": {"security_group": {"name": "g"}},
+        "update_security_group": {"security_group": {"name": "changed"}},
+        "create_security_group_rule": {
+            "security_group_rule": {
+                **rule,
+                "protocol": "tcp",
+                "port_range_min": 1,
+                "port_range_max": 2,
+                "remote_ip_prefix": "10.0.0.0/8",
+            }
+        },
+        "update_quota": {"quota": {"port": 7}},
+        "network:replace_tags": {"tags": ["changed"]},
+        "add_tags": {"tags": ["changed"]},
+        "create_volume": {"volume": {"size": 1, "name": "v", "metadata": {"a": "b"}}},
+        "update_volume": {"volume": {"name": "changed"}},
+        "create_volume_metadata": {"metadata": {"a": "changed"}},
+        "replace_volume_metadata": {"metadata": {"a": "changed"}},
+        "update_volume_metadata_item": {"meta": {ids["key"]: "changed"}},
+        "extend_volume": {"new_size": 2},
+        "set_bootable": {"bootable": True},
+        "set_read_only": {"readonly": True},
+        "retype_volume": {"new_type": "x"},
+        "reset_status": {"status": "error"},
+        "set_image_metadata": {"metadata": {"a": "changed"}},
+        "unset_image_metadata": {"key": "a"},
+        "create_volume_type": {"volume_type": {"name": "t", "extra_specs": {"a": "b"}}},
+        "update_volume_type": {"volume_type": {"description": "changed"}},
+        "block_storage:create_extra_specs": {"extra_specs": {"a": "b"}},
+        "compute:create_extra_specs": {"extra_specs": {"a": "b"}},
+        "update_extra_spec": {ids["key"]: "changed"},
+        "add_project_access": {"project": ids["stranger_project_id"]},
+        "remove_project_access": {"project": ids["stranger_project_id"]},
+        "update_quota_set": {"quota_set": {"volumes": 3}},
+        "create_flavor": {"flavor": {**flavor, "OS-FLV-EXT-DATA:ephemeral": 0, "swap": 0}},
+        "update_flavor": {"flavor": {"description": "changed"}},
+        "add_tenant_access": {"tenant": ids["stranger_project_id"]},
+        "remove_tenant_access": {"tenant": ids["stranger_project_id"]},
+        "create_keypair": {"keypair": {"name": "k2", "public_key": key, "type": "ssh"}},
+        "create_server": {
+            "server": {
+                **server,
+                "networks": [{"uuid": ids["network_id"]}],
+                "metadata": {"a": "b"},
+                "security_groups": [{"name": "default"}],
+                "user_data": "eA==",
+                "tags": ["t"],
+                "block_device_mapping_v2": [],
+                "min_count": 1,
+            },
+            "os:scheduler_hints": {},
+        },
+        "update_server": {"server": {"name": "changed"}},
+        "update_metadata": {"metadata": {"a": "changed"}},
+        "replace_metadata": {"metadata": {"a": "changed"}},
+        "update_metadata_item": {"meta": {ids["key"]: "changed"}},
+        "compute:replace_tags": {"tags": ["changed"]},
+        "create_volume_attachment": {"volumeAttachment": {"volumeId": ids["volume_id"]}},
+        "update_volume_attachment": {
+            "volumeAttachment": {"volumeId": ids["volume_id"], "delete_on_termination": True}
+        },
+        "create_interface": {"interfaceAttachment": {"port_id": ids["port_id"]}},
+        "reboot_server": {"type": "HARD"},
+        "create_server_image": {"name": "shot", "metadata": {"a": "b"}},
+        "get_console_output": {"length": 5},
+        "lock_server": {"locked_reason": "x"},
+        "add_security_group": {"name": "default"},
+        "remove_security_group": {"name": "default"},
+        "reset_server_state": {"state": "error"},
+        "update_service": {"status": "disabled"},
+        "update_quotas": {"quota_set": {"cores": 3}},
+    }
+
+
+def body_of(service: Service, route: Route, ids: dict[str, str]) -> tuple[Any, str | None]:
+    """A body that a row accepts, and its content type where it is not JSON."""
+    known = _bodies(ids)
+    body = known.get(f"{service.name}:{route.name}", known.get(route.name))
+    if route.action:
+        return {route.action: copy.deepcopy(body) if route.body is not None else None}, None
+    if route.name in ("upload_image", "stage_image"):
+        return b"changed", OCTETS["content-type"]
+    if route.body is None:
+        return None, None
+    assert body is not None, f"tests/every_route.py knows no body for {service.name}:{route.name}"
+    kind = PATCH["content-type"] if route.name == "update_image" else None
+    return copy.deepcopy(body), kind
+
+
+@asynccontextmanager
+async def running_world(directory: Path) -> AsyncIterator[World]:
+    """A cloud with one host, in which project demo has one of everything."""
+    async with running_cloud(directory) as cloud:
+        ids = cloud.project_ids
+        async with cloud.db.write() as tx:
+            await seed_network(tx, cloud.settings, ids["admin"], ids["demo"])
+            await seed_block_storage(tx)
+            await seed_compute(tx)
+        async with running_agent(cloud) as agent:
+            image = await create_active(
+                cloud, make_qcow2(), disk_format="qcow2", name="secret-image"
+            )
+            world = World(cloud, ComputeCloud(cloud, agent, image["id"]))
+            world.ids["image_id"] = image["id"]
+            await add_user(cloud, STRANGER, "strangers")
+            await add_user(cloud, READER, "demo", role="reader")
+            await _fill(world)
+            yield world
+
+
+async def _fill(world: World) -> None:
+    """Give project demo one of everything."""
+    cloud, ids, neutron = world.cloud, world.ids, Neutron(world.cloud)
+    ids["project_id"] = cloud.project_ids["demo"]
+    ids["stranger_project_id"] = cloud.project_ids["strangers"]
+    network, subnet = await neutron.make_network("10.1.1.0/24", name="secret-network")
+    external = await neutron.get("/networks?router:external=true")
+    ids["external_id"] = external["networks"][0]["id"]
+    ids |= {"network_id": network["id"], "subnet_id": subnet["id"], "network": "secret-network"}
+    group = await neutron.make("security_groups".replace("_", "-"), name="secret-group")
+    ids["security_group_id"] = group["id"]
+    ids["rule_id"] = group["security_group_rules"][0]["id"]
+    gateway = {"network_id": ids["external_id"]}
+    router = await neutron.make("routers", name="secret-router", external_gateway_info=gateway)
+    ids["router_id"] = router["id"]
+    assert (await neutron.interface("add", router["id"], subnet_id=subnet["id"])).is_success
+    port = await neutron.make("ports", network_id=network["id"], name="secret-port")
+    ids["port_id"] = port["id"]
+    floating = await neutron.make("floatingips", floating_network_id=ids["external_id"])
+    ids["floatingip_id"] = floating["id"]
+    for collection in TAGGABLE:
+        id = ids[collection.replace("-", "_").removesuffix("s") + "_id"]
+        path = f"/network/v2.0/{collection}/{id}/tags/a-tag"
+        assert (await cloud.call("PUT", path)).status_code == 201
+    ids |= {"tag": "a-tag", "tag_value": "a-tag", "key": "a", "keypair": "secret-key"}
+    made = await world.compute.call("POST", "/os-keypairs", {"keypair": _key()})
+    assert made.is_success, made.text
+    ids["server_id"] = await world.compute.active(
+        name="secret-server",
+        metadata={"a": "b"},
+        tags=["a-tag"],
+        networks=[{"port": ids["port_id"]}],
+        security_groups=None,
+    )
+    ids["volume_id"] = await world.compute.create_volume()
+    await _attach(world)
+    await _name_the_rest(world)
+
+
+def _key() -> dict[str, str]:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqYyJw0Zs6lYd3pQnHjhpHfXq1Yk8bZl0Q0cJgPnA2v x"
+    return {"name": "secret-key", "public_key": key}
+
+
+async def _attach(world: World) -> None:
+    """Attach the volume to the server."""
+    ids, compute = world.ids, world.compute
+    path = f"/servers/{ids['server_id']}/os-volume_attachments"
+    body = {"volumeAttachment": {"volumeId": ids["volume_id"]}}
+    reply = await compute.call("POST", path, body)
+    assert reply.is_success, reply.text
+    await compute.volume_is(ids["volume_id"], "in-use")
+    latest = {"openstack-api-version": "volume 3.71"}
+    found = await world.cloud.call("GET", "/volume/v3/attachments", headers=latest)
+    ids["attachment_id"] = found.json()["attachments"][0]["id"]
+    meta = {"metadata": {"a": "b"}}
+    reply = await world.cloud.call("POST", f"/volume/v3/volumes/{ids['volume_id']}/metadata", meta)
+    assert reply.is_success, reply.text
+
+
+async def _name_the_rest(world: World) -> None:
+    """Ids that nobody has to make."""
+    cloud, ids = world.cloud, world.ids
+    actions = f"/servers/{ids['server_id']}/os-instance-actions"
+    found = (await world.compute.call("GET", actions)).json()
+    ids["request_id"] = found["instanceActions"][0]["request_id"]
+    private = {"name": "private", "ram": 64, "vcpus": 1, "disk": 0}
+    private["os-flavor-access:is_public"] = False
+    reply = await world.compute.call("POST", "/flavors", {"flavor": private}, user="admin")
+    ids["flavor_id"] = reply.json()["flavor"]["id"]
+    typed = {"name": "private", "os-volume-type-access:is_public": False}
+    path = "/volume/v3/types"
+    reply = await cloud.call("POST", path, {"volume_type": typed}, user="admin")
+    ids["type_id"] = reply.json()["volume_type"]["id"]
+    providers = (await cloud.call("GET", "/placement/resource_providers", user="admin")).json()
+    ids["provider_id"] = providers["resource_providers"][0]["uuid"]
+    users = (await cloud.call("GET", "/identity/v3/users?name=demo", user="admin")).json()
+    roles = (await cloud.call("GET", "/identity/v3/roles?name=member", user="admin")).json()
+    ids |= {"user_id": users["users"][0]["id"], "role_id": roles["roles"][0]["id"]}
+    ids |= {"member_id": ids["stranger_project_id"], "consumer_id": ids["server_id"]}
+    ids |= {"resource_class": "VCPU", "domain_id": "default", "region_id": "RegionOne"}
+    ids |= {"alias": "router", "name": "VCPU", "agent_id": NOWHERE, "message_id": NOWHERE}
+    ids |= {"host": "host1", "action": "disable", "task_id": NOWHERE, "id": NOWHERE}
