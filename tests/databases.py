@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from pilvi.core.db import Database, open_database
 from pilvi.migrations import upgrade_database
+from quick_sql import commit_in_haste
 
 TEMPLATE = "pilvi_template"
 
@@ -21,6 +22,7 @@ async def fresh_sqlite(template: Path, directory: Path) -> AsyncIterator[Databas
     """A SQLite database copied from a migrated one."""
     path = directory / "fresh.db"
     shutil.copy(template, path)
+    commit_in_haste(path)
     db = open_database(f"sqlite:///{path}")
     try:
         yield db

@@ -112,11 +112,13 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
             "auth": {
                 "identity": {
                     "methods": ["password"],
-                    "password": {"user": {"name": "x", "password": "y"}},
+                    "password": {
+                        "user": {"name": "demo", "domain": {"id": "default"}, "password": "wrong"}
+                    },
                 }
             }
         },
-        "create_user": {"user": {"name": "u", "password": "p", "email": "e"}},
+        "create_user": {"user": {"name": "u", "email": "e"}},
         "update_user": {"user": {"description": "changed"}},
         "change_password": {"user": {"original_password": "wrong", "password": "new"}},
         "create_project": {"project": {"name": "p", "description": "", "tags": ["a"]}},

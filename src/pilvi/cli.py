@@ -32,14 +32,19 @@ def up(
         typer.Option(help="NAME=VALUE for any other setting, at first start; repeatable."),
     ] = None,
     hello: Annotated[bool, typer.Option(help="Boot the first instance.")] = True,
+    setup: Annotated[bool, typer.Option("--setup", help="Install system packages first.")] = False,
 ) -> None:
     """Start the cloud in the background and boot a first instance."""
     from pilvi.commands.options import read_changes
+    from pilvi.commands.setup import run_setup
     from pilvi.commands.up import choose_settings, run_up
 
     changes = read_changes(setting or [], listen_host=listen, listen_port=port)
     settings = choose_settings(state_dir.absolute(), changes)
-    run_up(settings, first_server=hello, console=Console(stderr=False))
+    console = Console()
+    if setup:
+        run_setup(console)
+    run_up(settings, first_server=hello, console=console)
 
 
 @app.command()
@@ -69,8 +74,8 @@ def agent(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
     run_agent_process(_settings(state_dir))
 
 
-@app.command()
-def setup() -> None:
+@app.command("setup")
+def set_up() -> None:
     """Install the system packages that a host needs."""
     from pilvi.commands.setup import run_setup
 

@@ -49,6 +49,25 @@ def test_openstack_server_create_wait(real: RealCloud) -> None:
     assert "typed" not in _openstack(real, "server", "list")
 
 
+def test_openstack_image_from_file_to_file(real: RealCloud, tmp_path: Path) -> None:
+    source, target = tmp_path / "source.raw", tmp_path / "saved.raw"
+    source.write_bytes(os.urandom(100_000))
+    create = ("image", "create", "typed-image", "--disk-format", "raw", "--file", str(source))
+    _openstack(real, *create, "--property", "color=red", "--tag", "one")
+    try:
+        listed = _openstack(real, "image", "list", "--property", "color=red")
+        assert "typed-image" in listed and "active" in listed
+        change = ("--min-disk", "2", "--property", "color=blue")
+        _openstack(real, "image", "set", "typed-image", *change)
+        shown = json.loads(_openstack(real, "image", "show", "typed-image", "-f", "json"))
+        assert shown["min_disk"] == 2 and "blue" in json.dumps(shown)
+        _openstack(real, "image", "save", "typed-image", "--file", str(target))
+        assert target.read_bytes() == source.read_bytes()
+    finally:
+        _openstack(real, "image", "delete", "typed-image")
+    assert "typed-image" not in _openstack(real, "image", "list")
+
+
 def test_up_again_is_quick_and_changes_nothing(real: RealCloud) -> None:
     clouds = (real.settings.state / "clouds.yaml").read_text()
     began = time.monotonic()

@@ -130,7 +130,7 @@ def _first_server(client: CloudClient, stages: Stages) -> None:
         server = client.find("compute", "servers", FIRST_SERVER)
         server_id = server["id"] if server else launch(client, FIRST_SERVER, image_id)
         server = client.call("GET", "compute", f"/servers/{server_id}")["server"]
-        if server["status"] == "SHUTOFF":
+        if server["status"] == "SHUTOFF" and server["OS-EXT-STS:task_state"] is None:
             client.call("POST", "compute", f"/servers/{server_id}/action", {"os-start": None})
         client.wait_status("compute", f"/servers/{server_id}", "ACTIVE", GUEST_S)
     with stages.stage("waiting for its console to say that it is up"):
@@ -202,4 +202,4 @@ def _print_end(settings: Settings, stages: Stages, console: Console) -> None:
         "  .venv/bin/openstack server list",
         "  bin/pilvi tour",
     ]
-    console.print("\n".join(lines), highlight=False, markup=False)
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -35,7 +35,9 @@ class _Endpoint:
 @pytest.fixture
 def client() -> TestClient:
     table = PathTable(Route(path, _Endpoint(path)) for path in PATHS)
-    return TestClient(Starlette(routes=[table]))
+    app = Starlette(routes=[table])
+    app.router.redirect_slashes = False
+    return TestClient(app)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
-"""The unmodified OpenStack SDK and command line against a served image API."""
+"""The unmodified OpenStack SDK against a served image API; its command line is in tests/e2e."""
 
 import asyncio
 import hashlib
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -135,39 +134,3 @@ async def test_sdk_imports_shares_and_pages(cloud: Cloud, tmp_path: Path) -> Non
     source.write_bytes(os.urandom(1 << 20))
     async with served(cloud) as url:
         await asyncio.to_thread(share, url, source, cloud.project_ids["admin"])
-
-
-async def run_cli(url: str, *arguments: str) -> str:
-    """One run of the command-line client; its output."""
-    auth = {f"OS_{name.upper()}": value for name, value in credentials(url).items()}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "openstackclient.shell",
-        *arguments,
-        env={**auth, "PATH": os.environ["PATH"], "OS_IDENTITY_API_VERSION": "3"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return out.decode()
-
-
-async def test_command_line_client(cloud: Cloud, tmp_path: Path) -> None:
-    source, target = tmp_path / "source.raw", tmp_path / "saved.raw"
-    source.write_bytes(os.urandom(100_000))
-    async with served(cloud) as url:
-        await run_cli(
-            url,
-            *("image", "create", "cli", "--disk-format", "raw", "--file", str(source)),
-            *("--property", "color=red", "--tag", "one"),
-        )
-        assert "active" in await run_cli(url, "image", "list", "--property", "color=red")
-        await run_cli(url, "image", "set", "cli", "--min-disk", "2", "--property", "color=blue")
-        shown = await run_cli(url, "image", "show", "cli", "-f", "json")
-        assert '"min_disk": 2' in shown and "blue" in shown
-        await run_cli(url, "image", "save", "cli", "--file", str(target))
-        await run_cli(url, "image", "delete", "cli")
-    assert (await cloud.call("GET", "/image/v2/images")).json()["images"] == []
-    assert target.read_bytes() == source.read_bytes()

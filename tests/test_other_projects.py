@@ -1,0 +1,183 @@
+"""Every row of every service, called by those who must not: nothing opens, nothing changes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from every_route import READER, STRANGER, TAGGABLE, Request, World, running_world
+from pilvi.core.http import Check
+
+# What another project's member is answered besides 404 and 403, and why it tells nothing.
+EXCEPTIONS = {
+    "identity: POST /users/{user_id}/password": (401, "the old password is the proof, not a token"),
+    "identity: GET /domains/{domain_id}": (200, "everybody belongs to the one domain"),
+    "identity: GET /regions/{region_id}": (200, "the region is part of everybody's catalog"),
+    "image: GET /tasks/{task_id}": (501, "refused before the id is looked at"),
+    "network: GET /extensions/{alias}": (200, "what the API can do is no secret"),
+    "block_storage: PUT /attachments/{attachment_id}": (501, "refused before the id is looked at"),
+    "block_storage: POST /attachments/{attachment_id}/action": (501, "refused before the id"),
+    "block_storage: DELETE /messages/{message_id}": (501, "refused before the id is looked at"),
+    "compute: GET /os-quota-sets/{project_id}/defaults": (200, "the defaults are everybody's"),
+}
+NEEDS_MORE_THAN_A_READER = (Check.MEMBER, Check.MANAGER, Check.ADMIN)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A cloud in which project demo has one of everything."""
+    async with running_world(tmp_path) as running:
+        yield running
+
+
+async def _picture(world: World) -> dict[str, Any]:
+    """Everything of project demo as its own API shows it to an admin."""
+    token = await world.cloud.token("admin", "demo")
+    seen = {}
+    for request in world.requests():
+        if request.route.method == "GET" and request.names_a_thing:
+            reply = await world.send(request, token)
+            seen[request.path] = (reply.status_code, reply.content)
+    return seen
+
+
+async def _wrong(world: World, token: str | None, right: Any) -> list[str]:
+    """The rows that answer something else than what is right for them."""
+    found = []
+    for request in world.requests():
+        expected = right(request)
+        if expected is None:
+            continue
+        reply = await world.send(request, token)
+        if reply.status_code not in expected:
+            found.append(f"{request.name}: {reply.status_code} {reply.text[:120]}")
+    return found
+
+
+async def test_without_a_good_token_nothing_opens(world: World) -> None:
+    def right(request: Request) -> tuple[int, ...] | None:
+        return None if request.check is Check.PUBLIC else (401,)
+
+    before = await _picture(world)
+    sealed = await world.cloud.token("admin")
+    changed = sealed[:-9] + ("A" if sealed[-9] != "A" else "B") + sealed[-8:]
+    for token in (None, "garbage", changed):
+        assert await _wrong(world, token, right) == []
+    assert await _picture(world) == before
+
+
+async def test_a_reader_changes_nothing(world: World) -> None:
+    def right(request: Request) -> tuple[int, ...] | None:
+        return (403, 404) if request.check in NEEDS_MORE_THAN_A_READER else None
+
+    before = await _picture(world)
+    assert await _wrong(world, await world.cloud.token(READER, READER), right) == []
+    assert await _picture(world) == before
+
+
+async def test_another_projects_things_do_not_exist(world: World) -> None:
+    def right(request: Request) -> tuple[int, ...] | None:
+        if not request.names_a_thing:
+            return None
+        if request.name in EXCEPTIONS:
+            return (EXCEPTIONS[request.name][0],)
+        return (403, 404)
+
+    before = await _picture(world)
+    assert all(before[path][0] == 200 for path in _own_paths(world)), before
+    names = {request.name for request in world.requests()}
+    assert set(EXCEPTIONS) <= names
+    token = await world.cloud.token(STRANGER, STRANGER)
+    assert await _wrong(world, token, right) == []
+    assert await _picture(world) == before
+
+
+def _own_paths(world: World) -> list[str]:
+    """Paths of the first project's main things, which must be there to prove anything."""
+    ids = world.ids
+    network = [f"/network/v2.0/{c}/{_id(ids, c)}" for c in TAGGABLE]
+    return [
+        *network,
+        f"/network/v2.0/security-group-rules/{ids['rule_id']}",
+        f"/compute/v2.1/servers/{ids['server_id']}",
+        f"/volume/v3/volumes/{ids['volume_id']}",
+        f"/volume/v3/attachments/{ids['attachment_id']}",
+        f"/image/v2/images/{ids['image_id']}",
+        f"/image/v2/images/{ids['image_id']}/file",
+        f"/placement/allocations/{ids['consumer_id']}",
+    ]
+
+
+def _id(ids: dict[str, str], collection: str) -> str:
+    return ids[collection.replace("-", "_").removesuffix("s") + "_id"]
+
+
+async def test_lists_hold_nothing_of_another_project(world: World) -> None:
+    token = await world.cloud.token(STRANGER, STRANGER)
+    secrets = {"secret-", *(world.ids[name] for name in world.ids if name in _SECRET_IDS)}
+    wider = ("?all_tenants=1", f"?project_id={world.ids['project_id']}", "?visibility=all")
+    leaks = []
+    for request in world.requests():
+        if request.route.method != "GET" or request.names_a_thing:
+            continue
+        for query in ("", *wider):
+            reply = await world.send(request, token, path=request.path + query)
+            assert reply.status_code < 500 or reply.status_code == 501, request.name
+            # An answer repeats the query in its links; the project's own id is no find then.
+            told = reply.text.replace(world.ids["project_id"], "")
+            leaks += [f"{request.name}{query}" for secret in secrets if secret in told]
+    assert leaks == []
+
+
+_SECRET_IDS = {
+    *("server_id", "volume_id", "image_id", "network_id", "subnet_id", "port_id", "router_id"),
+    *("floatingip_id", "security_group_id", "rule_id", "attachment_id", "flavor_id", "type_id"),
+    *("provider_id", "user_id"),
+}
+
+
+async def test_another_projects_id_before_a_path_is_no_way_in(world: World) -> None:
+    token = await world.cloud.token(STRANGER, STRANGER)
+    opened = []
+    for request in world.requests():
+        service = request.service
+        if service.accepts_project_in_path and request.check is not Check.PUBLIC:
+            rest = request.path.removeprefix(service.root)
+            path = f"{service.root}/{world.ids['project_id']}{rest}"
+            reply = await world.send(request, token, path=path)
+            if reply.status_code not in (403, 404):
+                opened.append(f"{request.name}: {reply.status_code}")
+    assert opened == []
+
+
+async def test_headers_and_bodies_do_not_say_who_one_is(world: World) -> None:
+    """OSSA-2026-001 and 2026-015: only the token does."""
+    victim = world.ids["project_id"]
+    claims = {
+        **{"x-project-id": victim, "x-tenant-id": victim, "x-user-id": world.ids["user_id"]},
+        **{"x-roles": "admin", "x-is-admin-project": "true", "x-identity-status": "Confirmed"},
+    }
+    path = f"/compute/v2.1/servers/{world.ids['server_id']}"
+    assert (await world.cloud.http.get(path, headers=claims)).status_code == 401
+    reply = await world.cloud.call("GET", path, user=STRANGER, headers=claims)
+    assert reply.status_code == 404
+    query = f"?user_id={world.ids['user_id']}&target.user.id={world.ids['user_id']}"
+    reply = await world.cloud.call("GET", f"/identity/v3/users{query}", user=STRANGER)
+    assert [user["name"] for user in reply.json()["users"]] == [STRANGER]
+
+
+async def test_hosts_are_not_served_by_tokens(world: World) -> None:
+    token = await world.cloud.token("admin")
+    image = f"/host/v1/images/{world.ids['image_id']}/data"
+    for headers in ({}, {"x-auth-token": token}, {"authorization": f"Bearer {token}"}):
+        for method, path in (
+            ("GET", "/host/v1/desired"),
+            ("POST", "/host/v1/report"),
+            ("GET", image),
+            ("PUT", image),
+        ):
+            body = {"facts": {}} if method == "POST" else None
+            reply = await world.cloud.http.request(method, path, json=body, headers=headers)
+            assert reply.status_code in (400, 401), f"{method} {path}: {reply.text}"
+            assert reply.status_code == 401 or method == "POST"
