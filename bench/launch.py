@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from bench.figure import Figure, median_figure
 from e2e.real_cloud import RealCloud, until
 
@@ -72,8 +74,12 @@ def _once(cloud: RealCloud, image_id: str, flavor_id: str) -> tuple[float, float
             "networks": [{"uuid": cloud.private_network_id}],
         }
     }
-    wall, clock = time.time(), time.monotonic()
-    reply = cloud.demo.compute.post("/servers", json=body, microversion="2.79")
+    # Not through the SDK, whose own work on a request takes as long as the answer.
+    url, headers = f"{cloud.settings.base_url}/compute/v2.1/servers", _headers(cloud)
+    with httpx.Client(headers=headers) as client:
+        client.head(url)
+        wall, clock = time.time(), time.monotonic()
+        reply = client.post(url, json=body)
     accepted = (time.monotonic() - clock) * 1000
     assert reply.status_code == 202, reply.text
     server_id = reply.json()["server"]["id"]
@@ -85,6 +91,11 @@ def _once(cloud: RealCloud, image_id: str, flavor_id: str) -> tuple[float, float
     until(lambda: not folder.exists() and cloud.guest_pid(server_id) is None, 60, pause_s=0.005)
     until(lambda: _is_gone(cloud, server_id), 60, pause_s=0.005)
     return accepted, (started - wall) * 1000, (time.monotonic() - clock) * 1000
+
+
+def _headers(cloud: RealCloud) -> dict[str, str]:
+    token = cloud.demo.session.get_token()
+    return {"x-auth-token": token, "openstack-api-version": "compute 2.79"}
 
 
 def _started_at(cloud: RealCloud, server_id: str) -> float | None:

@@ -1,20 +1,34 @@
 """Fixtures of the whole suite, and its order: fast tests, then networks, then guests."""
 
-import uuid
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from cloud import Cloud, running_cloud
 from databases import (
-    fresh_postgres,
+    emptied_postgres,
     fresh_sqlite,
-    make_postgres_template,
+    make_postgres_database,
     make_sqlite_template,
 )
 from pilvi.core.db import Database
 from postgres import running_postgres
+
+
+# Logs of a failed test are read by a person: no framed tracebacks, which cost more than the test.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ],
+    wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,20 +57,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """URL pattern of a PostgreSQL server with a migrated template database."""
+    """URL pattern of a PostgreSQL server with one migrated database."""
     with running_postgres() as url:
-        make_postgres_template(url)
+        make_postgres_database(url)
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A fresh, migrated database: every store test runs on both engines."""
+    """An empty, migrated database: every store test runs on both engines."""
     if request.param == "sqlite":
         template = request.getfixturevalue("sqlite_template")
         async with fresh_sqlite(template, tmp_path) as database:
             yield database
     else:
         url = request.getfixturevalue("postgres_url")
-        async with fresh_postgres(url, f"test_{uuid.uuid4().hex}") as database:
+        async with emptied_postgres(url) as database:
             yield database

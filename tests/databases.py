@@ -1,4 +1,7 @@
-"""Fresh databases for store tests, on both engines, from a template each."""
+"""Empty databases for store tests: on SQLite a copy of a migrated file, on PostgreSQL one database.
+
+A database of its own costs PostgreSQL a second of processor time, emptying one a few milliseconds.
+"""
 
 import asyncio
 import shutil
@@ -14,7 +17,22 @@ from pilvi.core.db import Database, open_database
 from pilvi.migrations import upgrade_database
 from quick_sql import commit_in_haste
 
-TEMPLATE = "pilvi_template"
+MIGRATED = "pilvi"
+# Every row goes and every counter begins anew; nothing is checked, so the order does not matter.
+EMPTY = text("""
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    PERFORM setval(format('%I', sequencename)::regclass, start_value, false)
+        FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+""")
 
 
 @asynccontextmanager
@@ -37,23 +55,23 @@ def make_sqlite_template(path: Path) -> Path:
 
 
 @asynccontextmanager
-async def fresh_postgres(url: str, name: str) -> AsyncIterator[Database]:
-    """A PostgreSQL database copied from the migrated template."""
-    await _run_admin(url, f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
-    db = open_database(url.format(name=name))
+async def emptied_postgres(url: str) -> AsyncIterator[Database]:
+    """The migrated PostgreSQL database, without what the test before left in it."""
+    db = open_database(url.format(name=MIGRATED))
     try:
+        async with db.write() as tx:
+            await tx.run(EMPTY)
         yield db
     finally:
         await db.close()
-        await _run_admin(url, f'DROP DATABASE "{name}"')
 
 
-def make_postgres_template(url: str) -> None:
-    """The migrated, empty database that others are copied from."""
+def make_postgres_database(url: str) -> None:
+    """The migrated database that tests have in turn."""
 
     def make() -> None:
-        asyncio.run(_run_admin(url, f"CREATE DATABASE {TEMPLATE}"))
-        upgrade_database(url.format(name=TEMPLATE))
+        asyncio.run(_run_admin(url, f"CREATE DATABASE {MIGRATED}"))
+        upgrade_database(url.format(name=MIGRATED))
 
     # A thread of its own: the fixtures that ask for it already run in an event loop.
     with ThreadPoolExecutor(1) as threads:

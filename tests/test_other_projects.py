@@ -1,10 +1,10 @@
 """Every row of every service, called by those who must not: nothing opens, nothing changes."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from every_route import READER, STRANGER, TAGGABLE, Request, World, running_world
 from pilvi.core.http import Check
@@ -24,10 +24,14 @@ EXCEPTIONS = {
 NEEDS_MORE_THAN_A_READER = (Check.MEMBER, Check.MANAGER, Check.ADMIN)
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+# One world for all tests here: that none of them changes it is what they prove.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """A cloud in which project demo has one of everything."""
-    async with running_world(tmp_path) as running:
+    async with running_world(tmp_path_factory.mktemp("world")) as running:
         yield running
 
 
@@ -38,7 +42,9 @@ async def _picture(world: World) -> dict[str, Any]:
     for request in world.requests():
         if request.route.method == "GET" and request.names_a_thing:
             reply = await world.send(request, token)
-            seen[request.path] = (reply.status_code, reply.content)
+            # A fault holds the request's own id; usage grows with the time.
+            is_still = reply.is_success and "tenant-usage" not in request.path
+            seen[request.path] = (reply.status_code, reply.content if is_still else b"")
     return seen
 
 

@@ -104,7 +104,7 @@ def env(
     demo: Annotated[bool, typer.Option("--demo/--admin", help="As which user.")] = False,
 ) -> None:
     """Print what makes any OpenStack client use this cloud: eval "$(pilvi env)"."""
-    from pilvi.commands.prepare import CLOUD_NAMES, clouds_path
+    from pilvi.commands.clouds import CLOUD_NAMES, clouds_path
 
     settings = _settings(state_dir)
     typer.echo(f"export OS_CLIENT_CONFIG_FILE='{clouds_path(settings)}'")

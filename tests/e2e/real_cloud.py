@@ -20,9 +20,9 @@ from openstack.connection import Connection
 from rich.console import Console
 
 from host.console import SerialConsole
+from pilvi.commands.clouds import clouds_path
 from pilvi.commands.down import run_down
 from pilvi.commands.guest import build_guest
-from pilvi.commands.prepare import clouds_path
 from pilvi.commands.processes import find_process, start_process, start_time, stop_process
 from pilvi.commands.up import run_up
 from pilvi.settings import Settings

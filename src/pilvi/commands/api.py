@@ -1,5 +1,6 @@
 """`pilvi api`: the control plane, unprivileged."""
 
+import gc
 import os
 import socket
 
@@ -7,8 +8,8 @@ import uvicorn
 import uvloop
 
 from pilvi.bootstrap import ControlPlane
+from pilvi.commands.clouds import ca_path
 from pilvi.commands.logs import configure_logs
-from pilvi.commands.prepare import ca_path
 from pilvi.commands.privileges import drop_privileges, import_everything
 from pilvi.core.db import open_database
 from pilvi.core.tls import ensure_certificates
@@ -43,6 +44,8 @@ def run_api(settings: Settings) -> None:
     if os.geteuid() == 0:
         import_everything(*PACKAGES)
         drop_privileges(settings.uid_api)
+    # What is made by now stays: the collector need not look at it again and again.
+    gc.freeze()
     uvloop.run(_serve(plane, uvicorn.Server(config), listener))
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from pilvi.commands.prepare import CLOUD_NAMES, ca_path, clouds_path
+from pilvi.commands.clouds import CLOUD_NAMES, ca_path, clouds_path
 from pilvi.errors import KINDS, Internal, PilviError, Unavailable
 from pilvi.settings import Settings
 

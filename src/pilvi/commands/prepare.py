@@ -9,11 +9,9 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from pilvi.bootstrap import seed_cloud
+from pilvi.commands.clouds import ca_path, ensure_clouds_file, write_private
 from pilvi.core.db import open_database
 from pilvi.core.tls import ensure_certificates
 from pilvi.errors import InvalidRequest
@@ -21,19 +19,6 @@ from pilvi.hosts.operations.hosts import enrol_host
 from pilvi.identity.operations.keys import Passwords, TokenKeys
 from pilvi.migrations import upgrade_database
 from pilvi.settings import Settings
-
-CLOUD_NAMES = {"admin": "pilvi", "demo": "pilvi-demo"}
-"""Names in clouds.yaml, by user. Both work in the demo project, where the first network is."""
-
-
-def clouds_path(settings: Settings) -> Path:
-    """Where the addresses and passwords for OpenStack clients are."""
-    return settings.state / "clouds.yaml"
-
-
-def ca_path(settings: Settings) -> Path:
-    """Where the certificate of this cloud's authority is, when it speaks TLS."""
-    return settings.state / "ca.pem"
 
 
 def prepare_cloud(settings: Settings) -> None:
@@ -43,7 +28,7 @@ def prepare_cloud(settings: Settings) -> None:
     _check_reachable(settings.state)
     for folder in (settings.api_dir, settings.agent_dir, settings.run_dir):
         folder.mkdir(exist_ok=True, mode=0o711)
-    passwords = _ensure_clouds_file(settings)
+    passwords = ensure_clouds_file(settings)
     credential = _ensure_secret(settings.agent_dir / "credential")
     if settings.tls:
         ensure_certificates(settings.api_dir / "tls", ca_path(settings), settings.listen_host)
@@ -87,47 +72,5 @@ async def _fill_database(settings: Settings, passwords: dict[str, str], credenti
 
 def _ensure_secret(path: Path) -> str:
     if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
+        write_private(path, secrets.token_urlsafe(32))
     return path.read_text()
-
-
-def _ensure_clouds_file(settings: Settings) -> dict[str, str]:
-    """The passwords by user, made at first start; the addresses follow the settings."""
-    path = clouds_path(settings)
-    known: dict[str, Any] = {}
-    if path.exists():
-        known = (yaml.safe_load(path.read_text()) or {}).get("clouds", {})
-    passwords = {
-        user: known.get(cloud, {}).get("auth", {}).get("password") or secrets.token_urlsafe(18)
-        for user, cloud in CLOUD_NAMES.items()
-    }
-    clouds = {cloud: _cloud(settings, user, passwords[user]) for user, cloud in CLOUD_NAMES.items()}
-    _write_private(path, yaml.safe_dump({"clouds": clouds}, sort_keys=False))
-    return passwords
-
-
-def _cloud(settings: Settings, user: str, password: str) -> dict[str, Any]:
-    cloud: dict[str, Any] = {
-        "auth": {
-            "auth_url": settings.base_url + "/identity",
-            "username": user,
-            "password": password,
-            "project_name": "demo",
-            "user_domain_name": "Default",
-            "project_domain_name": "Default",
-        },
-        "region_name": settings.region,
-        "interface": "public",
-        "identity_api_version": 3,
-    }
-    if settings.tls:
-        cloud["cacert"] = str(ca_path(settings))
-    return cloud
-
-
-def _write_private(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary.replace(path)

@@ -12,8 +12,8 @@ import httpx
 from rich.console import Console
 
 from pilvi.commands.client import CloudClient
+from pilvi.commands.clouds import clouds_path
 from pilvi.commands.guest import build_guest
-from pilvi.commands.prepare import clouds_path, prepare_cloud
 from pilvi.commands.processes import find_process, read_log_end, start_process
 from pilvi.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from pilvi.settings import FILE_NAME, Settings, load_settings, save_settings
@@ -73,6 +73,8 @@ def run_up(settings: Settings, *, first_server: bool, console: Console) -> None:
     running = find_process(settings, "api") and find_process(settings, "agent")
     if not running:
         with stages.stage("preparing the state directory and the database"):
+            from pilvi.commands.prepare import prepare_cloud  # heavy: all services
+
             prepare_cloud(settings)
         with stages.stage("starting the API"):
             _start_api(settings)

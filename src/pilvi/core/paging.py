@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest
 
 # Rows in one reply when the caller names no limit, and at most. Lower: more requests for a big
@@ -47,9 +48,10 @@ def parse_page(
     """
     limit = PAGE_LIMIT
     if (text := query.get("limit")) not in (None, ""):
-        if not str(text).isdigit():
+        wanted_limit = parse_whole(str(text))
+        if wanted_limit is None:
             raise InvalidRequest(f"cannot use limit '{text}': it must be a whole number, 0 or more")
-        limit = min(int(str(text)), PAGE_LIMIT) or PAGE_LIMIT
+        limit = min(wanted_limit, PAGE_LIMIT) or PAGE_LIMIT
     wanted = tuple(_parse_sorts(query))
     if renamed:
         wanted = tuple((renamed.get(key, key), descending) for key, descending in wanted)

@@ -8,6 +8,7 @@ from pilvi.block_storage.api.views import read_word
 from pilvi.block_storage.model.quota import DEFAULTS
 from pilvi.block_storage.operations import quotas as operations
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import Forbidden, InvalidRequest, NotFound
 
 _IGNORED = frozenset({"tenant_id", "project_id", "id", "skip_validation"})
@@ -93,8 +94,9 @@ def _read_figures(given: dict[str, Any]) -> dict[str, int]:
     for name, value in given.items():
         if name in _IGNORED:
             continue
-        if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 12:
-            value = int(value)
+        if isinstance(value, str):
+            whole = parse_whole(value.removeprefix("-"), digits_max=9)
+            value = value if whole is None else -whole if value.startswith("-") else whole
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidRequest(f"cannot set {name} to {value!r}: it is a whole number")
         figures[name] = value

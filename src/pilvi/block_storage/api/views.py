@@ -10,6 +10,7 @@ from pilvi.block_storage.operations.pools import Pool, list_pools
 from pilvi.block_storage.store import attachments, volume_types
 from pilvi.block_storage.store.volume_metadata import MetadataKind, list_metadata
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.core.paging import Page
 from pilvi.errors import InvalidRequest
 
@@ -57,9 +58,10 @@ def cut_page(rows: Sequence[Any], page: Page, offset: int = 0) -> tuple[list[Any
 def read_offset(call: Call[Any]) -> int:
     """How many rows to leave out."""
     text = call.query.get("offset") or "0"
-    if not text.isdigit() or len(text) > 9:
+    offset = parse_whole(text, digits_max=9)
+    if offset is None:
         raise InvalidRequest(f"cannot use offset '{text}': it must be a whole number, 0 or more")
-    return int(text)
+    return offset
 
 
 def read_word(call: Call[Any], name: str, *, default: bool = False) -> bool:

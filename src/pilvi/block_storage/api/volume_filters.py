@@ -9,6 +9,7 @@ from pilvi.block_storage.model.volume import VolumeStatus
 from pilvi.block_storage.store.volume_metadata import MetadataKind
 from pilvi.block_storage.store.volumes import VolumeFilter
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest
 
 VOLUME_FILTERS = (
@@ -96,9 +97,10 @@ def _read_equal(call: Call[Any], name: str, text: str) -> dict[str, Any]:
     if name == "status":
         return {name: text.lower() if text.lower() in set(VolumeStatus) else text}
     if name == "size":
-        if not text.isdigit() or len(text) > 9:
+        size_gib = parse_whole(text, digits_max=9)
+        if size_gib is None:
             raise InvalidRequest(f"cannot filter by size '{text}': it is a whole number of GiB")
-        return {"size_gib": int(text)}
+        return {"size_gib": size_gib}
     return {name: text}
 
 

@@ -18,6 +18,7 @@ from pilvi.block_storage.store import volume_metadata
 from pilvi.block_storage.store import volumes as store
 from pilvi.block_storage.store.volume_metadata import MetadataKind
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.core.paging import parse_page
 from pilvi.errors import Forbidden, InvalidRequest, Unsupported
 
@@ -178,8 +179,8 @@ async def delete_volume(call: Call[None]) -> None:
 
 def read_size(size: int | str | None) -> int:
     """GiB, as a number or in digits. Raises `InvalidRequest`."""
-    if isinstance(size, str) and size.strip().isdigit() and len(size) < 12:
-        size = int(size)
+    if isinstance(size, str):
+        size = parse_whole(size.strip(), digits_max=9)
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= SIZE_GIB_MAX:
         raise InvalidRequest(f"cannot use the size {size!r}: it is a whole number of GiB from 1 up")
     return size

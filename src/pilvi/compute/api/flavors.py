@@ -11,6 +11,7 @@ from pilvi.compute.model.flavor import Flavor
 from pilvi.compute.operations import flavors as operations
 from pilvi.compute.store import flavors as store
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.core.paging import parse_page
 from pilvi.errors import InvalidRequest, NotFound
 
@@ -120,9 +121,10 @@ async def _list(call: Call[None], path: str) -> tuple[list[Flavor], dict[str, An
 
 def _whole(call: Call[None], name: str) -> int:
     text = call.query.get(name) or "0"
-    if not text.isdigit() or len(text) > 9:
+    number = parse_whole(text, digits_max=9)
+    if number is None:
         raise InvalidRequest(f"cannot read '{name}': it is a whole number")
-    return int(text)
+    return number
 
 
 async def list_flavors(call: Call[None]) -> dict[str, Any]:

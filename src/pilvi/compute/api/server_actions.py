@@ -11,6 +11,7 @@ from pilvi.compute.model.allowed import Action, require
 from pilvi.compute.operations import servers as operations
 from pilvi.compute.operations.snapshots import create_image
 from pilvi.core.http import Call, Reply
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.host_api.vms import RebootKind
 from pilvi.hosts.operations.assignments import read_console
@@ -98,9 +99,10 @@ async def get_console_output(call: Call[ConsoleOutput | None]) -> dict[str, Any]
 def _lines(length: int | str | None) -> int | None:
     if length is None or str(length) == "-1":
         return None
-    if not str(length).isdigit() or len(str(length)) > 9:
+    lines = parse_whole(str(length), digits_max=9)
+    if lines is None:
         raise InvalidRequest("cannot read length: it is how many lines, or -1 for all")
-    return int(length)
+    return lines
 
 
 async def lock_server(call: Call[LockReason | None]) -> None:

@@ -7,6 +7,7 @@ from pilvi.compute.api.links import parse_flag, parse_time
 from pilvi.compute.model.server import Status
 from pilvi.compute.store.server_lists import SORTS, ServerFilter
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.core.paging import Page, parse_page
 from pilvi.errors import Forbidden, InvalidRequest
 
@@ -161,9 +162,10 @@ def _read_equal(call: Call[Any]) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     if name in ("power_state", "launch_index"):
-        if not text.isdigit() or len(text) > 9:
+        number = parse_whole(text, digits_max=9)
+        if number is None:
             raise InvalidRequest(f"cannot read '{name}': it is a whole number")
-        return int(text)
+        return number
     if name == "config_drive":
         return parse_flag(name, text)
     if name == "task_state" and text.lower() in ("", "none", "null"):

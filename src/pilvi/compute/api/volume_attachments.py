@@ -11,6 +11,7 @@ from pilvi.compute.model.server import Server, ServerVolume
 from pilvi.compute.operations import volumes as operations
 from pilvi.compute.operations.server_create import VolumeWish
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest, Unsupported
 
 
@@ -73,9 +74,10 @@ def _whole(call: Call[None], name: str, default: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if not text.isdigit() or len(text) > 9:
+    number = parse_whole(text, digits_max=9)
+    if number is None:
         raise InvalidRequest(f"cannot read '{name}': it is a whole number")
-    return int(text)
+    return number
 
 
 async def show_volume_attachment(call: Call[None]) -> dict[str, Any]:

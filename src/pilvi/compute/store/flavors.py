@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from pilvi.compute.model.flavor import Flavor
 from pilvi.compute.store.tables import flavor_access, flavors
@@ -35,7 +46,7 @@ def _flavor(row: Row[Any]) -> Flavor:
     return Flavor(**row._mapping)
 
 
-def _visible(project_id: str | None) -> Select[Any]:
+def _visible(project_id: str | BindParameter[str] | None) -> Select[Any]:
     """The flavors that a project may use; None is all."""
     query = select(flavors)
     if project_id is None:
@@ -46,6 +57,10 @@ def _visible(project_id: str | None) -> Select[Any]:
     return query.where(or_(flavors.c.is_public, granted))
 
 
+_ANY = _visible(None).where(flavors.c.id == bindparam("flavor_id"))
+_USABLE = _visible(bindparam("project_id")).where(flavors.c.id == bindparam("flavor_id"))
+
+
 async def insert_flavor(tx: Transaction, flavor: Flavor) -> None:
     """Add a flavor. Raises `Conflict` when its id or name is taken."""
     await tx.run(insert(flavors).values({name: getattr(flavor, name) for name in _COLUMNS}))
@@ -53,7 +68,10 @@ async def insert_flavor(tx: Transaction, flavor: Flavor) -> None:
 
 async def get_flavor(tx: Transaction, id: str, project_id: str | None) -> Flavor:
     """One flavor that the project may use (None: any). Raises `NotFound`."""
-    row = await tx.first(_visible(project_id).where(flavors.c.id == id))
+    if project_id is None:
+        row = await tx.first(_ANY, {"flavor_id": id})
+    else:
+        row = await tx.first(_USABLE, {"flavor_id": id, "project_id": project_id})
     if row is None:
         raise NotFound(f"cannot find the flavor '{id}'")
     return _flavor(row)

@@ -149,18 +149,23 @@ class SqliteDatabase:
         self.on_commit: Callable[[Iterable[Wake]], None] = lambda wakes: None
         self._engine = create_sqlite_engine(url)
         self._writer = asyncio.Lock()
+        self._readers: list[Connection] = []
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """See `Database.read`."""
-        with self._engine.connect() as connection:
-            # The driver's own words: through SQLAlchemy these two cost as much as a query.
-            driver = connection.connection.cursor()
-            driver.execute("BEGIN")
-            try:
-                yield Transaction(_InlineStatements(connection))
-            finally:
-                driver.execute("ROLLBACK")
+        connection = self._readers.pop() if self._readers else self._engine.connect()
+        # The driver's own words: through SQLAlchemy these two cost as much as a query.
+        driver = connection.connection.cursor()
+        driver.execute("BEGIN")
+        try:
+            yield Transaction(_InlineStatements(connection))
+        finally:
+            driver.execute("ROLLBACK")
+            if len(self._readers) < IDLE_READERS:
+                self._readers.append(connection)
+            else:
+                connection.close()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
@@ -180,6 +185,8 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """See `Database.close`."""
+        while self._readers:
+            self._readers.pop().close()
         self._engine.dispose()
 
 

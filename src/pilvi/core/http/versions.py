@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest, UnsupportedVersion
 
 Number = tuple[int, int]
@@ -21,10 +22,11 @@ Step = Convert | list[str]
 
 def parse_version(text: str) -> Number:
     """`2.79` as (2, 79). Raises `InvalidRequest` otherwise."""
-    major, dot, minor = text.partition(".")
-    if not (dot and major.isdigit() and minor.isdigit() and len(minor) <= 4):
+    major, _, minor = text.partition(".")
+    numbers = parse_whole(major, digits_max=4), parse_whole(minor, digits_max=4)
+    if numbers[0] is None or numbers[1] is None:
         raise InvalidRequest(f"cannot read the version '{text}': it looks like 2.79")
-    return int(major), int(minor)
+    return numbers[0], numbers[1]
 
 
 def print_version(number: Number) -> str:

@@ -13,9 +13,7 @@ from pilvi.hosts.store.tables import assignments
 
 _t = assignments.c
 _ON_HOST = _t.host_id == bindparam("of_host")
-_NEWER = (
-    select(assignments).where(_ON_HOST, _t.revision > bindparam("after")).order_by(_t.revision)
-)
+_NEWER = select(assignments).where(_ON_HOST, _t.revision > bindparam("after")).order_by(_t.revision)
 _HELD = (
     select(assignments)
     .where(_t.kind == bindparam("of_kind"), _t.id.in_(bindparam("ids", expanding=True)))

@@ -5,7 +5,19 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from pilvi.core.db import Transaction
 from pilvi.core.db.paging import read_page
@@ -25,6 +37,16 @@ from pilvi.image.store.tables import images, members, properties, retired_ids, t
 
 _i = images.c
 _COLUMNS = tuple(name for name in _i.keys() if name != "id")  # noqa: SIM118
+_PROPERTIES = (
+    select(properties)
+    .where(properties.c.image_id.in_(bindparam("ids", expanding=True)))
+    .order_by(properties.c.name)
+)
+_TAGS = (
+    select(tags)
+    .where(tags.c.image_id.in_(bindparam("ids", expanding=True)))
+    .order_by(tags.c.tag)
+)
 SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
     "name": _i.name,
     "status": _i.status,
@@ -200,11 +222,10 @@ async def _read(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Image]:
         return []
     ids = [row.id for row in rows]
     named: dict[str, dict[str, str]] = {id: {} for id in ids}
-    p = properties.c
-    for row in await tx.all(select(properties).where(p.image_id.in_(ids)).order_by(p.name)):
+    for row in await tx.all(_PROPERTIES, {"ids": ids}):
         named[row.image_id][row.name] = row.value
     tagged: dict[str, list[str]] = {id: [] for id in ids}
-    for row in await tx.all(select(tags).where(tags.c.image_id.in_(ids)).order_by(tags.c.tag)):
+    for row in await tx.all(_TAGS, {"ids": ids}):
         tagged[row.image_id].append(row.tag)
     return [_image(row, named[row.id], tuple(tagged[row.id])) for row in rows]
 

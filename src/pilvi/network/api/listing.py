@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.core.paging import PAGE_LIMIT, Page
 from pilvi.errors import InvalidRequest
 from pilvi.network.store.listing import Listing
@@ -34,9 +35,10 @@ def _parse_limit(call: Call[Any]) -> int:
     text = call.query.get("limit")
     if text in (None, ""):
         return PAGE_LIMIT
-    if not str(text).isdigit():
+    limit = parse_whole(str(text))
+    if limit is None:
         raise InvalidRequest(f"cannot use limit '{text}': it must be a whole number, 0 or more")
-    return min(int(str(text)), PAGE_LIMIT) or PAGE_LIMIT
+    return min(limit, PAGE_LIMIT) or PAGE_LIMIT
 
 
 def _parse_sorts(call: Call[Any]) -> tuple[tuple[str, bool], ...]:

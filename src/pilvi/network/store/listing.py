@@ -22,6 +22,7 @@ from sqlalchemy import (
 from pilvi.core.db import Transaction
 from pilvi.core.db.engine import Rows
 from pilvi.core.db.paging import read_page
+from pilvi.core.numbers import parse_whole
 from pilvi.core.paging import Page
 from pilvi.errors import InvalidRequest
 from pilvi.network.store.tables import tags
@@ -71,9 +72,10 @@ def _parse(column: Column[Any], value: str) -> Any:
             raise InvalidRequest(f"cannot use '{value}' here; use true or false")
         return _BOOLEANS[value.lower()]
     if isinstance(column.type, Integer):
-        if not value.lstrip("-").isdigit() or len(value) > 18:
+        number = parse_whole(value.removeprefix("-"))
+        if number is None:
             raise InvalidRequest(f"cannot use '{value}' here; it must be a whole number")
-        return int(value)
+        return -number if value.startswith("-") else number
     return value
 
 

@@ -16,7 +16,6 @@ from pilvi.network.store.tables import (
     security_groups,
 )
 
-
 _STANDS_FOR = and_(
     floating_ips.c.port_id == ports.c.id, floating_ips.c.fixed_address == fixed_ips.c.address
 )

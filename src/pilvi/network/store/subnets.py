@@ -91,8 +91,7 @@ async def list_subnets_of(tx: Transaction, network_ids: Collection[str]) -> list
     """The subnets of some networks, oldest first."""
     if not network_ids:
         return []
-    query = select(subnets).where(_t.network_id.in_(network_ids))
-    return [_subnet(row) for row in await tx.all(query.order_by(_t.created_at, _t.id))]
+    return [_subnet(row) for row in await tx.all(_OF_NETWORKS, {"ids": list(network_ids)})]
 
 
 async def list_subnets_by_id(tx: Transaction, ids: Collection[str]) -> dict[str, Subnet]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pilvi.core.http import Call
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest
 from pilvi.placement.model.candidates import CandidateRequest, Group, TraitFilter
 from pilvi.placement.model.resources import parse_resources
@@ -134,9 +135,10 @@ def _read_limit(values: Values) -> int | None:
     text = values.get("limit", [None])[0]
     if text is None:
         return None
-    if not text.isdigit() or int(text) < 1:
+    limit = parse_whole(text)
+    if not limit:
         raise InvalidRequest(f"cannot use limit '{text}': it must be a whole number from 1 up")
-    return int(text)
+    return limit
 
 
 def _check_groups(request: CandidateRequest, values: Values) -> None:

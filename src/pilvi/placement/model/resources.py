@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest
 
 Amounts = Mapping[str, int]
@@ -45,12 +46,13 @@ def parse_resources(text: str) -> dict[str, int]:
     """`VCPU:1,MEMORY_MB:512` as amounts. Pure. Raises `InvalidRequest`."""
     amounts: dict[str, int] = {}
     for part in text.split(","):
-        name, colon, amount = part.partition(":")
-        if not (colon and amount.isdigit() and int(amount) > 0):
+        name, _, amount = part.partition(":")
+        wanted = parse_whole(amount, digits_max=10)
+        if not wanted:
             raise InvalidRequest(f"cannot read the resources '{text}': they look like VCPU:1")
         if name in amounts:
             raise InvalidRequest(f"cannot ask twice for {name} in '{text}'")
         if name not in STANDARD_CLASSES:
             raise InvalidRequest(f"cannot find the resource class '{name}'")
-        amounts[name] = int(amount)
+        amounts[name] = wanted
     return amounts
