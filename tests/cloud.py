@@ -117,9 +117,7 @@ async def take_snapshot(prepare: Prepare) -> Snapshot:
                 for user in PASSWORDS:
                     await cloud.token(user)
                 await cloud.settle()
-            _SNAPSHOTS[prepare] = Snapshot(
-                _read_files(directory), cloud.tokens, cloud.project_ids
-            )
+            _SNAPSHOTS[prepare] = Snapshot(_read_files(directory), cloud.tokens, cloud.project_ids)
     return _SNAPSHOTS[prepare]
 
 

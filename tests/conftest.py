@@ -1,11 +1,13 @@
 """Fixtures of the whole suite, and its order: fast tests, then networks, then guests."""
 
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from cloud import Cloud, running_cloud
 from databases import (
@@ -17,6 +19,10 @@ from databases import (
 from pilvi.core.db import Database
 from postgres import running_postgres
 
+# No deadlines: a busy machine is no fault. HYPOTHESIS_PROFILE=thorough looks for longer.
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Logs of a failed test are read by a person: no framed tracebacks, which cost more than the test.
 structlog.configure(

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from databases import MIGRATED
 from pilvi.migrations import upgrade_database
 from pilvi.migrations.tables import metadata
 
@@ -31,7 +32,7 @@ def test_sqlite_has_the_tables_and_upgrading_again_keeps_the_rows(tmp_path: Path
 
 
 async def test_postgres_has_the_tables(postgres_url: str) -> None:
-    address = postgres_url.format(name="pilvi_template")
+    address = postgres_url.format(name=MIGRATED)
     engine = create_async_engine(address.replace("postgresql:", "postgresql+asyncpg:"))
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []

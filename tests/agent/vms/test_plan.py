@@ -353,7 +353,7 @@ def settle(host: Host, spec: VmSpec | None) -> None:
     raise AssertionError(f"no rest: {steps} of {host.vm}")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(actions=st.lists(ACTIONS, max_size=30), obeys=st.booleans(), first=changes())
 def test_it_converges_from_anywhere(
     actions: list[object], obeys: bool, first: dict[str, object]

@@ -287,7 +287,7 @@ class World:
             self.volume = replace(self.volume, present=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=4 * settings.default.max_examples)
 @given(
     st.lists(
         st.sampled_from(

@@ -304,7 +304,7 @@ OTHERS = st.sampled_from(["host", "host_fetches", "host_acts", "targets", *ACTS]
 MOVES = st.one_of(WORK, WORK, OTHERS)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=4 * settings.default.max_examples)
 @given(st.lists(MOVES, max_size=30), st.booleans(), st.booleans())
 def test_it_converges_killed_anywhere_with_steps_doubled_and_wishes_changed(
     moves: list[str | tuple[int, bool]], is_launched: bool, is_deleted: bool

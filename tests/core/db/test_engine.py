@@ -1,14 +1,15 @@
 """Transactions on both databases."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import BigInteger, literal, select, text
 
 from pilvi.core.db import Database, open_database
-from pilvi.core.db.engine import Wake
-from pilvi.errors import Conflict
+from pilvi.core.db.engine import IDLE_READERS, SqliteDatabase, Wake
+from pilvi.errors import Conflict, InvalidRequest
 
 INSERT = (
     "INSERT INTO identity_domains (id, name, description, enabled) VALUES (:id, :name, '', true)"
@@ -46,6 +47,17 @@ async def test_a_broken_constraint_is_a_conflict(db: Database) -> None:
         await _add(db, "b", "same")
 
 
+async def test_a_value_that_no_column_holds_is_refused_as_the_callers(db: Database) -> None:
+    async with db.read() as tx:
+        with pytest.raises(InvalidRequest, match="too large"):
+            await tx.all(select(literal(2**70, BigInteger)))
+    if isinstance(db, SqliteDatabase):
+        return
+    async with db.read() as tx:
+        with pytest.raises(InvalidRequest, match="NUL"):
+            await tx.all(select(literal("a\0b")))
+
+
 async def test_writers_take_turns_and_none_is_lost(db: Database) -> None:
     await asyncio.gather(*(_add(db, str(n), f"name {n}") for n in range(20)))
     async with db.read() as tx:
@@ -79,3 +91,18 @@ async def test_sqlite_promises_durability(tmp_path: Path) -> None:
         assert await tx.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await tx.scalar(text("PRAGMA foreign_keys")) == 1
     await db.close()
+
+
+async def test_readers_beyond_those_kept_and_after_errors_see_what_is_committed(
+    db: Database,
+) -> None:
+    async with AsyncExitStack() as stack:
+        open_at_once = [await stack.enter_async_context(db.read()) for _ in range(IDLE_READERS + 2)]
+        before = {await tx.scalar(COUNT) for tx in open_at_once}
+        await _add(db, "late", "late")
+        assert {await tx.scalar(COUNT) for tx in open_at_once} == before
+    with pytest.raises(ValueError, match="own"):
+        async with db.read() as tx:
+            raise ValueError("own")
+    async with db.read() as tx:
+        assert {await tx.scalar(COUNT) - 1} == before

@@ -73,7 +73,7 @@ def test_the_answer_does_not_depend_on_the_cuts(
     assert inspect(declared, pieces) == inspect(declared, [data])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(head=st.binary(max_size=600), declared=st.sampled_from(list(DiskFormat)[6:8]))
 def test_any_bytes_are_answered(head: bytes, declared: DiskFormat) -> None:
     inspect(declared, [head])

@@ -1,7 +1,7 @@
 """Limits, quotas and usage of projects."""
 
 import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,17 +15,20 @@ from pilvi.core.db import now
 from pilvi.core.http import Call
 from pilvi.errors import Forbidden, InvalidRequest
 
+# -1 is no limit; the most is what Nova's column holds.
+Limit = Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]
+
 
 class QuotaFields(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Limits to set; those of other services are refused as unknown fields."""
 
-    instances: int | None = None
-    cores: int | None = None
-    ram: int | None = None
-    metadata_items: int | None = None
-    key_pairs: int | None = None
-    server_groups: int | None = None
-    server_group_members: int | None = None
+    instances: Limit | None = None
+    cores: Limit | None = None
+    ram: Limit | None = None
+    metadata_items: Limit | None = None
+    key_pairs: Limit | None = None
+    server_groups: Limit | None = None
+    server_group_members: Limit | None = None
     force: bool | str = False
     tenant_id: str | None = None
 

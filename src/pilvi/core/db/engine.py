@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from pilvi.errors import Conflict, Unavailable
+from pilvi.errors import Conflict, InvalidRequest, Unavailable
 
 Wake = tuple[str, str]
 Rows = Sequence[Row[Any]]
@@ -81,6 +81,21 @@ class Transaction:
             raise Unavailable(
                 "cannot use the database right now; try again", detail=str(error.orig)
             ) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise InvalidRequest(_NO_VALUE, detail=str(error)) from error
+        except DBAPIError as error:
+            if not _is_bad_value(error.orig):
+                raise
+            raise InvalidRequest(_NO_VALUE, detail=str(error.orig)) from error
+
+
+_NO_VALUE = "cannot keep a value of this request: a number is too large or a text has a NUL in it"
+
+
+def _is_bad_value(error: BaseException | None) -> bool:
+    """Whether PostgreSQL (class 22 of its errors) or asyncpg before it refused a value. Pure."""
+    sqlstate = getattr(error, "sqlstate", None) or ""
+    return sqlstate.startswith("22") or isinstance(getattr(error, "__cause__", None), ValueError)
 
 
 class _InlineStatements:
@@ -131,6 +146,8 @@ def create_sqlite_engine(url: str) -> Engine:
         pool_size=IDLE_READERS,
         max_overflow=-1,
         query_cache_size=2000,
+        # The parameters hold password hashes and secrets; errors are logged whole.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -31,7 +31,9 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self.on_commit: Callable[[Iterable[Wake]], None] = lambda wakes: None
         self._engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"), query_cache_size=2000
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            query_cache_size=2000,
+            hide_parameters=True,
         )
 
     @asynccontextmanager

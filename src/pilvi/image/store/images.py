@@ -43,9 +43,7 @@ _PROPERTIES = (
     .order_by(properties.c.name)
 )
 _TAGS = (
-    select(tags)
-    .where(tags.c.image_id.in_(bindparam("ids", expanding=True)))
-    .order_by(tags.c.tag)
+    select(tags).where(tags.c.image_id.in_(bindparam("ids", expanding=True))).order_by(tags.c.tag)
 )
 SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
     "name": _i.name,

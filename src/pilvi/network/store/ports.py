@@ -3,7 +3,18 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, false, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    delete,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from pilvi.core.db import Transaction
 from pilvi.errors import InvalidRequest, NotFound
@@ -18,6 +29,18 @@ from pilvi.network.store.listing import (
 from pilvi.network.store.tables import fixed_ips, networks, port_groups, ports
 
 _t = ports.c
+_FIXED_IPS = (
+    select(fixed_ips)
+    .where(fixed_ips.c.port_id.in_(bindparam("ids", expanding=True)))
+    .order_by(fixed_ips.c.place, fixed_ips.c.number)
+)
+_GROUPS = (
+    select(port_groups)
+    .where(port_groups.c.port_id.in_(bindparam("ids", expanding=True)))
+    .order_by(port_groups.c.group_id)
+)
+_BY_ID = select(ports).where(_t.id.in_(bindparam("ids", expanding=True)))
+_OF_SERVER = select(ports).where(_t.server_id == bindparam("of_server")).order_by(_t.claim_order)
 
 
 def _has_fixed_ips(values: Sequence[str]) -> ColumnElement[bool]:
@@ -103,12 +126,10 @@ async def _fill(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Port]:
     if not ids:
         return []
     fixed: dict[str, list[FixedIp]] = {}
-    query = select(fixed_ips).where(fixed_ips.c.port_id.in_(ids))
-    for row in await tx.all(query.order_by(fixed_ips.c.place, fixed_ips.c.number)):
+    for row in await tx.all(_FIXED_IPS, {"ids": ids}):
         fixed.setdefault(row.port_id, []).append(FixedIp(row.subnet_id, row.address))
     groups: dict[str, list[str]] = {}
-    in_groups = select(port_groups).where(port_groups.c.port_id.in_(ids))
-    for row in await tx.all(in_groups.order_by(port_groups.c.group_id)):
+    for row in await tx.all(_GROUPS, {"ids": ids}):
         groups.setdefault(row.port_id, []).append(row.group_id)
     return [_port(row, fixed.get(row.id, ()), groups.get(row.id, ())) for row in rows]
 
@@ -166,13 +187,12 @@ async def list_ports_by_id(tx: Transaction, ids: Collection[str]) -> list[Port]:
     """Some ports, also those that are going."""
     if not ids:
         return []
-    return await _fill(tx, await tx.all(select(ports).where(_t.id.in_(ids))))
+    return await _fill(tx, await tx.all(_BY_ID, {"ids": list(ids)}))
 
 
 async def list_ports_of_server(tx: Transaction, server_id: str) -> list[Port]:
     """The ports that a server claimed, also those that are going, in the order of the claim."""
-    query = select(ports).where(_t.server_id == server_id).order_by(_t.claim_order)
-    return await _fill(tx, await tx.all(query))
+    return await _fill(tx, await tx.all(_OF_SERVER, {"of_server": server_id}))
 
 
 async def list_ports_of_router(tx: Transaction, router_id: str) -> list[Port]:

@@ -3,7 +3,18 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from pilvi.core.db import Transaction
 from pilvi.errors import NotFound
@@ -13,6 +24,11 @@ from pilvi.network.store.listing import Filters, Listing, common_filters, consta
 from pilvi.network.store.tables import fixed_ips, networks, ports, subnets
 
 _t = subnets.c
+_OF_NETWORKS = (
+    select(subnets)
+    .where(_t.network_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_t.created_at, _t.id)
+)
 
 FILTERS: Filters = {
     **common_filters(subnets),
