@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 
 from every_route import READER, STRANGER, TAGGABLE, Request, World, running_world
+from image_files import create_active, make_qcow2
+from network.neutron import Neutron
 from pilvi.core.http import Check
 
 # What another project's member is answered besides 404 and 403, and why it tells nothing.
@@ -157,6 +159,91 @@ async def test_another_projects_id_before_a_path_is_no_way_in(world: World) -> N
     assert opened == []
 
 
+async def test_another_projects_ids_in_a_body_are_not_found(world: World) -> None:
+    own = await add_own_things(world)
+    ids, before = world.ids, await _picture(world)
+    server = {"name": "s", "imageRef": own["image_id"], "flavorRef": "p1.nano"}
+    server["networks"] = [{"uuid": own["network_id"]}]
+    disk = {"uuid": ids["volume_id"], "source_type": "volume", "destination_type": "volume"}
+    leg = f"/network/v2.0/routers/{own['router_id']}/add_router_interface"
+    servers, ports = "/compute/v2.1/servers", "/network/v2.0/ports"
+    attempts: list[tuple[str, str, Any]] = [
+        ("POST", servers, {"server": {**server, "imageRef": ids["image_id"]}}),
+        ("POST", servers, {"server": {**server, "flavorRef": ids["flavor_id"]}}),
+        ("POST", servers, {"server": {**server, "key_name": ids["keypair"]}}),
+        ("POST", servers, {"server": {**server, "networks": [{"uuid": ids["network_id"]}]}}),
+        ("POST", servers, {"server": {**server, "networks": [{"port": ids["port_id"]}]}}),
+        ("POST", servers, {"server": {**server, "block_device_mapping_v2": [disk]}}),
+        (
+            "POST",
+            servers,
+            {"server": {**server, "security_groups": [{"name": ids["security_group_id"]}]}},
+        ),
+        ("POST", "/volume/v3/volumes", {"volume": {"size": 1, "imageRef": ids["image_id"]}}),
+        ("POST", "/volume/v3/volumes", {"volume": {"size": 1, "source_volid": ids["volume_id"]}}),
+        ("POST", "/volume/v3/volumes", {"volume": {"size": 1, "volume_type": ids["type_id"]}}),
+        ("POST", ports, {"port": {"network_id": ids["network_id"]}}),
+        ("POST", ports, {"port": {"network_id": own["network_id"], "device_id": ids["server_id"]}}),
+        ("POST", ports, {"port": {"network_id": own["network_id"], "device_id": ids["router_id"]}}),
+        (
+            "POST",
+            ports,
+            {
+                "port": {
+                    "network_id": own["network_id"],
+                    "security_groups": [ids["security_group_id"]],
+                }
+            },
+        ),
+        (
+            "POST",
+            ports,
+            {"port": {"network_id": own["network_id"], "project_id": ids["project_id"]}},
+        ),
+        ("POST", "/network/v2.0/networks", {"network": {"project_id": ids["project_id"]}}),
+        (
+            "POST",
+            "/network/v2.0/subnets",
+            {"subnet": {"network_id": ids["network_id"], "cidr": "10.9.0.0/24", "ip_version": 4}},
+        ),
+        (
+            "POST",
+            "/network/v2.0/floatingips",
+            {"floatingip": {"floating_network_id": ids["external_id"], "port_id": ids["port_id"]}},
+        ),
+        (
+            "POST",
+            "/network/v2.0/security-group-rules",
+            {
+                "security_group_rule": {
+                    "security_group_id": ids["security_group_id"],
+                    "direction": "ingress",
+                }
+            },
+        ),
+        ("PUT", leg, {"subnet_id": ids["subnet_id"]}),
+        ("PUT", leg, {"port_id": ids["port_id"]}),
+    ]
+    opened = []
+    headers = {"openstack-api-version": "compute 2.96, volume 3.71"}
+    for method, path, body in attempts:
+        reply = await world.cloud.call(method, path, body, user=STRANGER, headers=headers)
+        if reply.status_code not in (400, 403, 404, 409, 501):
+            opened.append(f"{path} {body}: {reply.status_code} {reply.text[:200]}")
+    assert opened == []
+    assert await _picture(world) == before
+
+
+async def add_own_things(world: World) -> dict[str, str]:
+    """What the stranger has: a network, a router and an image."""
+    neutron = Neutron(world.cloud)
+    network, _ = await neutron.make_network("10.2.2.0/24", STRANGER)
+    router = await neutron.make("routers", STRANGER, name="own")
+    fields = {"disk_format": "qcow2", "user": STRANGER}
+    image = await create_active(world.cloud, make_qcow2(), **fields)
+    return {"network_id": network["id"], "router_id": router["id"], "image_id": image["id"]}
+
+
 async def test_headers_and_bodies_do_not_say_who_one_is(world: World) -> None:
     """OSSA-2026-001 and 2026-015: only the token does."""
     victim = world.ids["project_id"]
@@ -183,7 +270,7 @@ async def test_hosts_are_not_served_by_tokens(world: World) -> None:
             ("GET", image),
             ("PUT", image),
         ):
-            body = {"facts": {}} if method == "POST" else None
+            body: Any = {"facts": {}} if method == "POST" else None
             reply = await world.cloud.http.request(method, path, json=body, headers=headers)
             assert reply.status_code in (400, 401), f"{method} {path}: {reply.text}"
             assert reply.status_code == 401 or method == "POST"
