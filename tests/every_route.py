@@ -101,12 +101,18 @@ class World:
 
 
 def _bodies(ids: dict[str, str]) -> dict[str, Any]:
-    """A body that each operation accepts, by `service:operation` or by the operation's name."""
-    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqYyJw0Zs6lYd3pQnHjhpHfXq1Yk8bZl0Q0cJgPnA2v x"
-    flavor = {"name": "f", "ram": 64, "vcpus": 1, "disk": 0}
-    rule = {"security_group_id": ids["security_group_id"], "direction": "ingress"}
-    route = {"routes": [{"destination": "10.99.0.0/16", "nexthop": "10.1.1.9"}]}
-    server = {"name": "s", "imageRef": ids["image_id"], "flavorRef": "p1.nano"}
+    """A body that each operation accepts, by its name or `service:operation`."""
+    return {
+        **_identity_and_image_bodies(ids),
+        **_network_bodies(ids),
+        **_router_and_group_bodies(ids),
+        **_volume_bodies(ids),
+        **_compute_bodies(ids),
+    }
+
+
+def _identity_and_image_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of the operations of identity and images."""
     return {
         "create_token": {
             "auth": {
@@ -128,6 +134,12 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         "import_image": {"method": {"name": "glance-direct"}},
         "add_member": {"member": ids["stranger_project_id"]},
         "update_member": {"status": "accepted"},
+    }
+
+
+def _network_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of networks, subnets and ports."""
+    return {
         "create_network": {"network": {"name": "n", "mtu": 1400}},
         "update_network": {"network": {"name": "changed"}},
         "create_subnet": {
@@ -151,6 +163,14 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
             }
         },
         "update_port": {"port": {"name": "changed"}},
+    }
+
+
+def _router_and_group_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of the other operations of the network service."""
+    rule = {"security_group_id": ids["security_group_id"], "direction": "ingress"}
+    route = {"routes": [{"destination": "10.99.0.0/16", "nexthop": "10.1.1.9"}]}
+    return {
         "create_router": {"router": {"name": "r", **route} | {"routes": []}},
         "update_router": {"router": {"name": "changed"}},
         "add_router_interface": {"subnet_id": ids["subnet_id"]},
@@ -173,6 +193,12 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         "update_quota": {"quota": {"port": 7}},
         "network:replace_tags": {"tags": ["changed"]},
         "add_tags": {"tags": ["changed"]},
+    }
+
+
+def _volume_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of the operations of block storage."""
+    return {
         "create_volume": {"volume": {"size": 1, "name": "v", "metadata": {"a": "b"}}},
         "update_volume": {"volume": {"name": "changed"}},
         "create_volume_metadata": {"metadata": {"a": "changed"}},
@@ -193,11 +219,19 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         "add_project_access": {"project": ids["stranger_project_id"]},
         "remove_project_access": {"project": ids["stranger_project_id"]},
         "update_quota_set": {"quota_set": {"volumes": 3}},
+    }
+
+
+def _compute_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of the operations of compute."""
+    flavor = {"name": "f", "ram": 64, "vcpus": 1, "disk": 0}
+    server = {"name": "s", "imageRef": ids["image_id"], "flavorRef": "p1.nano"}
+    return {
         "create_flavor": {"flavor": {**flavor, "OS-FLV-EXT-DATA:ephemeral": 0, "swap": 0}},
         "update_flavor": {"flavor": {"description": "changed"}},
         "add_tenant_access": {"tenant": ids["stranger_project_id"]},
         "remove_tenant_access": {"tenant": ids["stranger_project_id"]},
-        "create_keypair": {"keypair": {"name": "k2", "public_key": key, "type": "ssh"}},
+        "create_keypair": {"keypair": {**_key(), "name": "k2", "type": "ssh"}},
         "create_server": {
             "server": {
                 **server,

@@ -1,6 +1,6 @@
 """Every row of every service, called by those who must not: nothing opens, nothing changes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -161,77 +161,73 @@ async def test_another_projects_id_before_a_path_is_no_way_in(world: World) -> N
 
 async def test_another_projects_ids_in_a_body_are_not_found(world: World) -> None:
     own = await add_own_things(world)
-    ids, before = world.ids, await _picture(world)
-    server = {"name": "s", "imageRef": own["image_id"], "flavorRef": "p1.nano"}
-    server["networks"] = [{"uuid": own["network_id"]}]
-    disk = {"uuid": ids["volume_id"], "source_type": "volume", "destination_type": "volume"}
-    leg = f"/network/v2.0/routers/{own['router_id']}/add_router_interface"
-    servers, ports = "/compute/v2.1/servers", "/network/v2.0/ports"
-    attempts: list[tuple[str, str, Any]] = [
-        ("POST", servers, {"server": {**server, "imageRef": ids["image_id"]}}),
-        ("POST", servers, {"server": {**server, "flavorRef": ids["flavor_id"]}}),
-        ("POST", servers, {"server": {**server, "key_name": ids["keypair"]}}),
-        ("POST", servers, {"server": {**server, "networks": [{"uuid": ids["network_id"]}]}}),
-        ("POST", servers, {"server": {**server, "networks": [{"port": ids["port_id"]}]}}),
-        ("POST", servers, {"server": {**server, "block_device_mapping_v2": [disk]}}),
-        (
-            "POST",
-            servers,
-            {"server": {**server, "security_groups": [{"name": ids["security_group_id"]}]}},
-        ),
-        ("POST", "/volume/v3/volumes", {"volume": {"size": 1, "imageRef": ids["image_id"]}}),
-        ("POST", "/volume/v3/volumes", {"volume": {"size": 1, "source_volid": ids["volume_id"]}}),
-        ("POST", "/volume/v3/volumes", {"volume": {"size": 1, "volume_type": ids["type_id"]}}),
-        ("POST", ports, {"port": {"network_id": ids["network_id"]}}),
-        ("POST", ports, {"port": {"network_id": own["network_id"], "device_id": ids["server_id"]}}),
-        ("POST", ports, {"port": {"network_id": own["network_id"], "device_id": ids["router_id"]}}),
-        (
-            "POST",
-            ports,
-            {
-                "port": {
-                    "network_id": own["network_id"],
-                    "security_groups": [ids["security_group_id"]],
-                }
-            },
-        ),
-        (
-            "POST",
-            ports,
-            {"port": {"network_id": own["network_id"], "project_id": ids["project_id"]}},
-        ),
-        ("POST", "/network/v2.0/networks", {"network": {"project_id": ids["project_id"]}}),
-        (
-            "POST",
-            "/network/v2.0/subnets",
-            {"subnet": {"network_id": ids["network_id"], "cidr": "10.9.0.0/24", "ip_version": 4}},
-        ),
-        (
-            "POST",
-            "/network/v2.0/floatingips",
-            {"floatingip": {"floating_network_id": ids["external_id"], "port_id": ids["port_id"]}},
-        ),
-        (
-            "POST",
-            "/network/v2.0/security-group-rules",
-            {
-                "security_group_rule": {
-                    "security_group_id": ids["security_group_id"],
-                    "direction": "ingress",
-                }
-            },
-        ),
-        ("PUT", leg, {"subnet_id": ids["subnet_id"]}),
-        ("PUT", leg, {"port_id": ids["port_id"]}),
-    ]
-    opened = []
+    before, opened = await _picture(world), []
     headers = {"openstack-api-version": "compute 2.96, volume 3.71"}
-    for method, path, body in attempts:
+    for method, path, body in [
+        *_servers_with(world.ids, own),
+        *_volumes_with(world.ids),
+        *_ports_with(world.ids, own),
+        *_networks_with(world.ids, own),
+    ]:
         reply = await world.cloud.call(method, path, body, user=STRANGER, headers=headers)
         if reply.status_code not in (400, 403, 404, 409, 501):
             opened.append(f"{path} {body}: {reply.status_code} {reply.text[:200]}")
     assert opened == []
     assert await _picture(world) == before
+
+
+Attempt = tuple[str, str, Any]
+
+
+def _servers_with(ids: dict[str, str], own: dict[str, str]) -> Iterator[Attempt]:
+    server = {"name": "s", "imageRef": own["image_id"], "flavorRef": "p1.nano"}
+    disk = {"uuid": ids["volume_id"], "source_type": "volume", "destination_type": "volume"}
+    fields: dict[str, Any]
+    for fields in (
+        {"imageRef": ids["image_id"]},
+        {"flavorRef": ids["flavor_id"]},
+        {"key_name": ids["keypair"]},
+        {"networks": [{"uuid": ids["network_id"]}]},
+        {"networks": [{"port": ids["port_id"]}]},
+        {"block_device_mapping_v2": [disk]},
+        {"security_groups": [{"name": ids["security_group_id"]}]},
+    ):
+        networks = [{"uuid": own["network_id"]}]
+        body = {"server": {**server, "networks": networks, **fields}}
+        yield "POST", "/compute/v2.1/servers", body
+
+
+def _volumes_with(ids: dict[str, str]) -> Iterator[Attempt]:
+    sources = {"imageRef": "image_id", "source_volid": "volume_id", "volume_type": "type_id"}
+    for name, thing in sources.items():
+        yield "POST", "/volume/v3/volumes", {"volume": {"size": 1, name: ids[thing]}}
+
+
+def _ports_with(ids: dict[str, str], own: dict[str, str]) -> Iterator[Attempt]:
+    fields: dict[str, Any]
+    for fields in (
+        {"network_id": ids["network_id"]},
+        {"device_id": ids["server_id"]},
+        {"device_id": ids["router_id"]},
+        {"device_owner": "network:dhcp"},
+        {"security_groups": [ids["security_group_id"]]},
+        {"project_id": ids["project_id"]},
+    ):
+        yield "POST", "/network/v2.0/ports", {"port": {"network_id": own["network_id"], **fields}}
+
+
+def _networks_with(ids: dict[str, str], own: dict[str, str]) -> Iterator[Attempt]:
+    root = "/network/v2.0"
+    subnet = {"network_id": ids["network_id"], "cidr": "10.9.0.0/24", "ip_version": 4}
+    floating = {"floating_network_id": ids["external_id"], "port_id": ids["port_id"]}
+    rule = {"security_group_id": ids["security_group_id"], "direction": "ingress"}
+    leg = f"{root}/routers/{own['router_id']}/add_router_interface"
+    yield "POST", f"{root}/networks", {"network": {"project_id": ids["project_id"]}}
+    yield "POST", f"{root}/subnets", {"subnet": subnet}
+    yield "POST", f"{root}/floatingips", {"floatingip": floating}
+    yield "POST", f"{root}/security-group-rules", {"security_group_rule": rule}
+    yield "PUT", leg, {"subnet_id": ids["subnet_id"]}
+    yield "PUT", leg, {"port_id": ids["port_id"]}
 
 
 async def add_own_things(world: World) -> dict[str, str]:

@@ -23,7 +23,7 @@ from pilvi.hosts.operations.assignments import HOST_WAKE
 from pilvi.hosts.operations.signals import HostSignals
 from pilvi.identity.api.service import build_service as identity_service
 from pilvi.identity.operations.keys import Passwords, TokenKeys
-from pilvi.identity.operations.projects import is_seeded, seed_identity
+from pilvi.identity.operations.projects import seed_identity
 from pilvi.identity.operations.tokens import authenticate
 from pilvi.image.api.service import build_host_service as image_host_service
 from pilvi.image.api.service import build_service as image_service
@@ -42,13 +42,10 @@ log = structlog.get_logger()
 async def seed_cloud(
     tx: Transaction, settings: Settings, password_hashes: Mapping[str, str]
 ) -> dict[str, str]:
-    """The first contents of a new cloud, once: what was deleted since does not come back.
+    """The first contents of a new cloud: to be called only while identity has none.
 
-    `password_hashes` has those of the users admin and demo. Returns project ids by name, nothing
-    when the cloud had its first contents before.
+    `password_hashes` has those of the users admin and demo. Returns project ids by name.
     """
-    if await is_seeded(tx):
-        return {}
     ids = await seed_identity(tx, password_hashes["admin"], password_hashes["demo"])
     await seed_network(tx, settings, ids["admin"], ids["demo"])
     await seed_block_storage(tx)

@@ -10,6 +10,7 @@ import uvloop
 from pilvi.bootstrap import ControlPlane
 from pilvi.commands.clouds import ca_path
 from pilvi.commands.logs import configure_logs
+from pilvi.commands.prepare import prepare_cloud
 from pilvi.commands.privileges import drop_privileges, import_everything
 from pilvi.core.db import open_database
 from pilvi.core.tls import ensure_certificates
@@ -35,8 +36,13 @@ PACKAGES = (
 
 
 def run_api(settings: Settings) -> None:
-    """Serve until told to stop. As root it binds the port first and then drops its rights."""
+    """Serve until told to stop.
+
+    As root it makes the state directory ready and binds the port before it drops its rights.
+    """
     configure_logs()
+    if os.geteuid() == 0:
+        prepare_cloud(settings)
     listener = _listen(settings)
     config = _configure(settings)
     plane = ControlPlane(settings, open_database(settings.database))

@@ -17,6 +17,7 @@ from pilvi.core.tls import ensure_certificates
 from pilvi.errors import InvalidRequest
 from pilvi.hosts.operations.hosts import enrol_host
 from pilvi.identity.operations.keys import Passwords, TokenKeys
+from pilvi.identity.operations.projects import is_seeded
 from pilvi.migrations import upgrade_database
 from pilvi.settings import Settings
 
@@ -64,7 +65,9 @@ async def _fill_database(settings: Settings, passwords: dict[str, str], credenti
     hasher = Passwords()
     try:
         async with db.write() as tx:
-            await seed_cloud(tx, settings, {n: hasher.hash(p) for n, p in passwords.items()})
+            if not await is_seeded(tx):
+                hashes = {user: hasher.hash(word) for user, word in passwords.items()}
+                await seed_cloud(tx, settings, hashes)
             await enrol_host(tx, socket.gethostname(), credential)
     finally:
         await db.close()

@@ -72,11 +72,7 @@ def run_up(settings: Settings, *, first_server: bool, console: Console) -> None:
     save_settings(settings)
     running = find_process(settings, "api") and find_process(settings, "agent")
     if not running:
-        with stages.stage("preparing the state directory and the database"):
-            from pilvi.commands.prepare import prepare_cloud  # heavy: all services
-
-            prepare_cloud(settings)
-        with stages.stage("starting the API"):
+        with stages.stage("preparing the state directory, the database and the API"):
             _start_api(settings)
         start_process(settings, "agent")
     client = CloudClient(settings)
