@@ -43,7 +43,7 @@ def running_postgres() -> Iterator[str]:
         serve = [binaries / "postgres", "-D", data, "-k", directory, "-h", "", "-F"]
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen([*_as_user(), *serve], stdout=log, stderr=log, cwd=directory)
-        _wait_for(directory / ".s.PGSQL.5432", directory / "log")
+        _wait_for(binaries, directory)
         yield f"postgresql://postgres@/{{name}}?host={directory}"
     finally:
         if process is not None:
@@ -52,8 +52,10 @@ def running_postgres() -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _wait_for(path: Path, log: Path) -> None:
+def _wait_for(binaries: Path, directory: Path) -> None:
+    """Return once the server answers: its socket is there before that."""
     deadline = time.monotonic() + START_S
-    while not path.exists():
-        assert time.monotonic() < deadline, log.read_text(errors="replace")
+    ask = [binaries / "pg_isready", "-q", "-h", directory]
+    while subprocess.run(ask, check=False).returncode != 0:
+        assert time.monotonic() < deadline, (directory / "log").read_text(errors="replace")
         time.sleep(0.02)

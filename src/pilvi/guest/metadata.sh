@@ -1,13 +1,14 @@
 #!/bin/sh
 # metadata.sh DIRECTORY: fills the directory with what the cloud says about this server, and prints
-# where that came from: configdrive, http or none. Files, each only if there is such a thing:
+# where that came from: configdrive, http or none. The file "values" is always there: a line of key,
+# tab and value for each value in meta_data.json. These are there if the cloud has them:
 # meta_data.json user_data instance-id local-ipv4 openssh-key
 SERVICE=http://169.254.169.254
 ATTEMPTS=6   # half a second apart: a metadata service may come up after its first guest
 TIMEOUT_S=8  # for all of it: a network that swallows packets must not hold up the boot
 
 from_config_drive() {
-    device=$(findfs LABEL=config-2 || findfs LABEL=CONFIG-2) || return 1
+    device=$(findfs LABEL=config-2) || return 1
     mount -o ro -t iso9660 "$device" /mnt || mount -o ro -t vfat "$device" /mnt || return 1
     for name in meta_data.json user_data; do
         [ -e "/mnt/openstack/latest/$name" ] && cp "/mnt/openstack/latest/$name" .
@@ -22,11 +23,10 @@ from_config_drive() {
     [ -e meta_data.json ]
 }
 
-# fetch PATH: the file gets the last part of the path as its name, and exists only when whole.
-# busybox-static 1.35 crashes on "wget -T", so the time limit is set outside.
+# fetch PATH: the file gets the last part of the path as its name. busybox-static 1.35 crashes on
+# "wget -T", so the time limit is set outside.
 fetch() {
-    name=${1##*/}
-    wget -q -O "$name.part" "$SERVICE/$1" && mv "$name.part" "$name"
+    wget -q -O "${1##*/}" "$SERVICE/$1" || ! rm -f "${1##*/}"
 }
 
 from_http() {
@@ -48,10 +48,18 @@ exec 2>/dev/null
 mkdir -p "$1" && cd "$1" || exit 1
 if [ "${2:-}" = http ]; then
     from_http
-elif from_config_drive; then
+    exit
+fi
+if from_config_drive; then
     echo configdrive
 elif timeout "$TIMEOUT_S" "$0" "$1" http >/dev/null; then # or a late wget would hold our output
     echo http
 else
     echo none
+    rm -f meta_data.json
+fi
+if [ -e meta_data.json ]; then
+    awk -f /etc/json.awk meta_data.json >values
+else
+    : >values
 fi

@@ -5,14 +5,8 @@
 # shellcheck disable=SC2154,SC2086  # udhcpc sets the variables; lists are meant to be split
 
 # A lower interface number wins where several interfaces offer the same route.
-metric=$((100 + $(cat "/sys/class/net/$interface/ifindex")))
-
-set_address() {
-    address="$ip/${mask:-24}"
-    [ "$(ip -4 -o addr show dev "$interface" | awk '{ print $4 }')" = "$address" ] && return
-    ip -4 addr flush dev "$interface"
-    ip addr add "$address" dev "$interface"
-}
+read -r number <"/sys/class/net/$interface/ifindex"
+metric=$((100 + number))
 
 # add_route DESTINATION GATEWAY; the gateway may lie outside the subnet, or be 0.0.0.0: on the link.
 add_route() {
@@ -53,13 +47,14 @@ deconfig)
     ip -4 addr flush dev "$interface"
     ;;
 bound | renew)
-    set_address
-    [ -n "${mtu:-}" ] && ip link set dev "$interface" mtu "$mtu"
+    # A new address is always preceded by deconfig; a renewed lease keeps its own.
+    [ "$1" = renew ] || ip addr add "$ip/${mask:-24}" dev "$interface"
+    [ -z "${mtu:-}" ] || ip link set dev "$interface" mtu "$mtu"
     set_routes
     set_name_servers
-    [ "$1" = bound ] &&
-        echo "GUEST: dhcp-ok $interface $address mtu $(cat "/sys/class/net/$interface/mtu")" \
-            >/dev/console
+    read -r mtu <"/sys/class/net/$interface/mtu"
+    [ "$1" = renew ] ||
+        echo "GUEST: dhcp-ok $interface $ip/${mask:-24} mtu $mtu" >/dev/console
     ;;
 leasefail)
     # Said once, although udhcpc goes on asking.

@@ -77,6 +77,12 @@ async def test_credentials_are_asked_for(cloud: Cloud, agent: Agent) -> None:
         assert reply.status_code == 401
 
 
+async def test_a_strange_revision_is_refused(cloud: Cloud, agent: Agent) -> None:
+    for text in ("inf", "nan", "-inf", "x"):
+        reply = await cloud.http.get(f"/host/v1/desired?after={text}", headers=agent.headers)
+        assert reply.status_code == 400
+
+
 async def test_only_what_is_newer_and_the_same_wish_is_no_change(agent: Agent) -> None:
     assert await _assign(agent, "a") == 1
     first = await agent.desired()

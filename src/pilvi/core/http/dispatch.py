@@ -96,10 +96,17 @@ class _Endpoint:
     async def _serve(self, request: Request, request_id: str, headers: dict[str, str]) -> Response:
         version = self._choose_version(request, headers)
         rows = self._rows(request.method, version)
-        raw, action = await self._read_body(request, rows)
-        row = self._pick(rows, action)
         async with AsyncExitStack() as stack:
-            caller, tx = await self._admit(stack, request, row)
+            tx: Transaction | None = None
+            if all(row.route.transaction == "read" for row in rows):
+                tx = await stack.enter_async_context(self._gate.db.read())
+            caller = await self._identify(request, rows, tx)
+            raw, action = await self._read_body(request, rows)
+            row = self._pick(rows, action)
+            enforce(row.check, caller)
+            self._check_project(request, caller)
+            if tx is None:
+                tx = await self._begin(stack, row.route)
             call = self._call(request, row.route, (caller, tx), (request_id, version))
             call.payload = self._decode(row.route, version, raw, action)
             answer = await row.route.handler(call)
@@ -160,30 +167,36 @@ class _Endpoint:
     def _pick(self, rows: Sequence[_Row], action: str | None) -> _Row:
         return next(row for row in rows if row.route.action == action)
 
-    async def _admit(
-        self, stack: AsyncExitStack, request: Request, row: _Row
-    ) -> tuple[Caller, Transaction | None]:
-        """The caller, let through by the policy, and the handler's transaction.
+    async def _identify(
+        self, request: Request, rows: Sequence[_Row], tx: Transaction | None
+    ) -> Caller:
+        """Who asks, from the token alone. Raises `Unauthenticated`.
 
-        The token is checked before a write transaction is opened, so that a stranger cannot make
-        writers wait.
+        It comes before the body is read and before a write transaction is opened, so that a
+        stranger can neither make us keep bytes nor make writers wait.
         """
-        db, token = self._gate.db, request.headers.get("x-auth-token", "")
-        caller = ANONYMOUS
-        tx: Transaction | None = None
-        if row.route.transaction == "read":
-            tx = await stack.enter_async_context(db.read())
-        if token and row.check is not Check.PUBLIC:
-            if tx is not None:
-                caller = await self._gate.authenticate(tx, token)
-            else:
-                async with db.read() as reading:
-                    caller = await self._gate.authenticate(reading, token)
-        enforce(row.check, caller)
-        self._check_project(request, caller)
-        if row.route.transaction == "write":
-            tx = await stack.enter_async_context(db.write())
-        return caller, tx
+        checks = [row.check for row in rows]
+        if all(check is Check.PUBLIC for check in checks):
+            return ANONYMOUS
+        token = request.headers.get("x-auth-token", "")
+        if not token:
+            if Check.PUBLIC not in checks:
+                enforce(checks[0], ANONYMOUS)
+            return ANONYMOUS
+        if tx is not None:
+            return await self._gate.authenticate(tx, token)
+        async with self._gate.db.read() as reading:
+            return await self._gate.authenticate(reading, token)
+
+    async def _begin(self, stack: AsyncExitStack, route: Route) -> Transaction | None:
+        """The transaction that a handler is given."""
+        match route.transaction:
+            case "read":
+                return await stack.enter_async_context(self._gate.db.read())
+            case "write":
+                return await stack.enter_async_context(self._gate.db.write())
+            case "none":
+                return None
 
     def _check_project(self, request: Request, caller: Caller) -> None:
         named = request.path_params.get("url_project_id")
@@ -251,6 +264,9 @@ class _Endpoint:
 
 def parse_json(body: bytes, body_type: Any) -> Any:
     """A JSON body as a wire type. Raises `InvalidRequest` that names the field."""
+    if b"\\u0000" in body:
+        # PostgreSQL cannot keep it, and no name or text has a use for it.
+        raise errors.InvalidRequest("cannot accept the body: a text in it has a NUL character")
     try:
         return msgspec.json.decode(body, type=body_type)
     except msgspec.ValidationError as error:

@@ -1,6 +1,7 @@
 """Handlers of the host contract."""
 
 import asyncio
+import math
 
 from pilvi.core.http import Call
 from pilvi.errors import InvalidRequest
@@ -45,6 +46,9 @@ async def post_report(call: Call[Report]) -> None:
 
 def _number(call: Call[None], name: str) -> float:
     try:
-        return max(0.0, float(call.query.get(name) or 0))
+        number = float(call.query.get(name) or 0)
     except ValueError:
-        raise InvalidRequest(f"cannot read '{name}': it must be a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidRequest(f"cannot read '{name}': it must be a number")
+    return max(0.0, number)

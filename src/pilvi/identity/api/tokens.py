@@ -90,7 +90,7 @@ async def create_token(call: Call[TokenCreate]) -> Reply:
         checked = await tokens.issue_token(
             tx,
             user,
-            auth.identity.methods,
+            sorted({*auth.identity.methods, *(parent.methods if parent else ())}),
             scope,
             lifetime_s=call.settings.token_lifetime_s,
             parent=parent,
