@@ -1,10 +1,10 @@
 """What a person types: the openstack command, unmodified, and Pilvi's own."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -68,11 +68,12 @@ def test_openstack_image_from_file_to_file(real: RealCloud, tmp_path: Path) -> N
     assert "typed-image" not in _openstack(real, "image", "list")
 
 
-def test_up_again_is_quick_and_changes_nothing(real: RealCloud) -> None:
+def test_up_again_changes_nothing(real: RealCloud) -> None:
     clouds = (real.settings.state / "clouds.yaml").read_text()
-    began = time.monotonic()
+    pids = {name: (real.settings.run_dir / f"{name}.pid").read_text() for name in ("api", "agent")}
     output = _pilvi(real, "up", "--no-hello")
-    assert time.monotonic() - began < 15
+    for name, pid in pids.items():
+        assert (real.settings.run_dir / f"{name}.pid").read_text() == pid
     assert real.settings.base_url in output
     assert (real.settings.state / "clouds.yaml").read_text() == clouds
     assert (real.settings.state / "clouds.yaml").stat().st_mode & 0o077 == 0
@@ -86,11 +87,10 @@ def test_a_changed_setting_is_refused(real: RealCloud) -> None:
 
 
 def test_no_secret_is_on_a_command_line_or_in_a_log(real: RealCloud) -> None:
-    words = [
-        path.read_bytes().decode(errors="replace")
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if path.exists()
-    ]
+    words = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words.append(path.read_bytes().decode(errors="replace"))
     for kept in (real.settings.agent_dir / "credential", real.settings.state / "clouds.yaml"):
         for secret in kept.read_text().split():
             if len(secret) >= 20 and "/" not in secret:
