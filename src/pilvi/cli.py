@@ -54,8 +54,11 @@ def down(
 ) -> None:
     """Stop everything: instances, networks, volumes, agent and API."""
     from pilvi.commands.down import run_down
+    from pilvi.commands.guest import remove_guest_cache
 
     run_down(state_dir.absolute(), purge=purge, console=Console())
+    if purge:
+        remove_guest_cache()
 
 
 @app.command()

@@ -1,5 +1,7 @@
 """The small test guest: built from Debian packages by the script in the package."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +10,12 @@ from pilvi.errors import Unavailable
 
 # Seconds for a build with downloads. Lower: a slow mirror fails; higher: a hang is noticed late.
 BUILD_S = 600
+
+
+def remove_guest_cache() -> None:
+    """Remove the built image and the packages it was built from. Repeatable."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "/var/cache")
+    shutil.rmtree(home / "pilvi", ignore_errors=True)
 
 
 def build_guest() -> Path:
