@@ -203,6 +203,7 @@ async def test_a_failed_launch_is_an_error_in_its_record(compute: ComputeCloud) 
     async with asyncio.timeout(10):
         # The record ends once everything that was claimed is given back.
         while message is None:
+            await asyncio.sleep(0.01)
             listed = (await compute.call("GET", f"/servers/{id}/os-instance-actions")).json()
             message = listed["instanceActions"][0]["message"]
     assert message == "Error"

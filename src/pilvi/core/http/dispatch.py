@@ -266,7 +266,7 @@ def parse_json(body: bytes, body_type: Any) -> Any:
     """A JSON body as a wire type. Raises `InvalidRequest` that names the field."""
     if b"\\u0000" in body:
         # PostgreSQL cannot keep it, and no name or text has a use for it.
-        raise errors.InvalidRequest("cannot accept the body: a text in it has a NUL character")
+        raise errors.InvalidRequest("cannot accept the body: a text in it has a zero byte")
     try:
         return msgspec.json.decode(body, type=body_type)
     except msgspec.ValidationError as error:
