@@ -8,7 +8,8 @@ ATTEMPTS=6   # half a second apart: a metadata service may come up after its fir
 TIMEOUT_S=8  # for all of it: a network that swallows packets must not hold up the boot
 
 from_config_drive() {
-    device=$(findfs LABEL=config-2) || return 1
+    # Some makers of FAT filesystems write the label in capitals.
+    device=$(findfs LABEL=config-2 || findfs LABEL=CONFIG-2) || return 1
     mount -o ro -t iso9660 "$device" /mnt || mount -o ro -t vfat "$device" /mnt || return 1
     for name in meta_data.json user_data; do
         [ -e "/mnt/openstack/latest/$name" ] && cp "/mnt/openstack/latest/$name" .
