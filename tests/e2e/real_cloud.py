@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -157,6 +158,14 @@ def choose_settings() -> Settings:
     )
 
 
+def _copy_guest(settings: Settings) -> Path:
+    """The test guest in both formats, kept apart from a build that may replace it meanwhile."""
+    built = build_guest()
+    for path in (built, built.with_suffix(".raw")):
+        shutil.copy(path, settings.state / path.name)
+    return settings.state / built.name
+
+
 @contextmanager
 def real_cloud(settings: Settings | None = None) -> Iterator[RealCloud]:
     """A fresh cloud with the test image registered; purged whatever happens."""
@@ -165,7 +174,7 @@ def real_cloud(settings: Settings | None = None) -> Iterator[RealCloud]:
     try:
         run_up(settings, first_server=False, console=console)
         admin, demo = connect(settings, "pilvi"), connect(settings, "pilvi-demo")
-        cloud = RealCloud(settings, admin, demo, build_guest())
+        cloud = RealCloud(settings, admin, demo, _copy_guest(settings))
         image = admin.create_image(
             "guest",
             filename=str(cloud.guest_path),

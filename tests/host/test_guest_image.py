@@ -7,7 +7,6 @@ switches it off.
 import io
 import json
 import re
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -126,10 +125,15 @@ def image() -> Path:
 
 
 @pytest.fixture(scope="module")
-def guest(image: Path) -> Iterator[Guest]:
+def folder() -> Iterator[Path]:
+    """A folder with a short path: the name of a unix socket has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="pilvi-guest-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def guest(image: Path, folder: Path) -> Iterator[Guest]:
     """The guest, booted to READY; ended in any case."""
-    # A short path of its own: the name of a unix socket has at most 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="pilvi-guest-"))
     create = ["qemu-img", "create", "-q", "-f"]
     backing = ["-b", str(image), "-F", "qcow2"]
     subprocess.run([*create, "qcow2", *backing, folder / "overlay", "1G"], check=True)
@@ -147,7 +151,6 @@ def guest(image: Path) -> Iterator[Guest]:
         console.close()
         process.kill()
         process.wait()
-        shutil.rmtree(folder)
 
 
 def test_both_formats_hold_the_same_disk(image: Path) -> None:
