@@ -5,6 +5,7 @@ and they outlive the agent. Both run as an unprivileged user; dnsmasq keeps the 
 needs to answer guests that have no address yet.
 """
 
+import errno
 import os
 import select
 import signal
@@ -103,12 +104,10 @@ class Services:
         It begins as root because its code may lie in a folder that only root can read; it gives
         that up before it looks at the socket.
         """
-        self.end(namespace, "metadata")
         with namespaces.inside(namespace):
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             try:
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind((METADATA_ADDRESS, 80))
+                self._bind_metadata(namespace, listener)
                 listener.listen(128)
                 command = [
                     *("env", "--ignore-signal=XFSZ", "prlimit", f"--fsize={LOG_BYTES_MAX}"),
@@ -121,6 +120,22 @@ class Services:
             finally:
                 listener.close()
         self._adopt(namespace)
+
+    def _bind_metadata(self, namespace: str, listener: socket.socket) -> None:
+        """Take the metadata address, from an earlier server too, which may take a moment to end."""
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            self._adopt(namespace)
+            self.end(namespace, "metadata")
+            try:
+                listener.bind((METADATA_ADDRESS, 80))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _adopt(self, namespace: str) -> None:
         for process in namespaces.list_processes(namespace):
