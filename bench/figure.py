@@ -25,7 +25,7 @@ class Figure:
         """One line of the table."""
         sign = "≤" if self.smaller_is_better else "≥"
         mark = "met" if self.is_met else "MISSED"
-        value, goal = f"{self.value:,.1f} {self.unit}", f"{sign} {self.goal:,.0f} {self.unit}"
+        value, goal = f"{self.value:,.1f} {self.unit}", f"{sign} {self.goal:,g} {self.unit}"
         return f"{self.name:<58} {value:>16}   goal {goal:<14} {mark:<7} {self.detail}"
 
 

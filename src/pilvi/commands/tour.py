@@ -25,7 +25,7 @@ from pilvi.commands.up import (
     register_image,
     wait_console,
 )
-from pilvi.errors import Conflict, Internal
+from pilvi.errors import Conflict, Internal, NotFound, PilviError
 from pilvi.settings import Settings
 
 EPHEMERAL_FLAVOR = "p1.nano.eph"
@@ -346,9 +346,10 @@ def _remove(tour: Tour, service: str, path: str) -> None:
                 raise
             time.sleep(0.5)
             continue
-        except Exception as error:
-            if "404" not in str(error):
-                tour.console.print(f"  left over: {service} {path}: {error}", highlight=False)
+        except NotFound:
+            return
+        except PilviError as error:
+            tour.console.print(f"  left over: {service} {path}: {error}", highlight=False)
             return
         tour.client.wait_gone(service, path)
         return
