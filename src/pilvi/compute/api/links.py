@@ -48,12 +48,16 @@ def actor(call: Call[Any]) -> Actor:
 
 def seconds(moment: datetime.datetime | None) -> str | None:
     """2013-09-03T04:01:32Z"""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def microseconds(moment: datetime.datetime | None) -> str | None:
     """2013-09-23T13:37:00.880302"""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def parse_time(query: Mapping[str, str], name: str) -> datetime.datetime | None:

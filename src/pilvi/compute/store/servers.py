@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, bindparam, delete, insert, or_, select, upda
 
 from pilvi.compute.model.server import Server, ServerId
 from pilvi.compute.store.tables import server_tags, servers
-from pilvi.core.db import Transaction, now
+from pilvi.core.db import PreparedQuery, Transaction, now
 from pilvi.errors import NotFound
 
 # Days that a deleted server stays known to changes-since. Lower: pollers miss it; higher: rows.
@@ -22,10 +22,10 @@ _ANY = select(*_SELECTED).where(servers.c.id == bindparam("row_id"))
 _OWN = _ANY.where(servers.c.project_id == bindparam("owner_id"))
 _IS_LEFT = servers.c.deleted_at.is_(None)
 _QUERIES = {
-    (False, True): _ANY,
-    (False, False): _ANY.where(_IS_LEFT),
-    (True, True): _OWN,
-    (True, False): _OWN.where(_IS_LEFT),
+    (False, True): PreparedQuery(_ANY),
+    (False, False): PreparedQuery(_ANY.where(_IS_LEFT)),
+    (True, True): PreparedQuery(_OWN),
+    (True, False): PreparedQuery(_OWN.where(_IS_LEFT)),
 }
 """By whether a project is named, and whether deleted servers count."""
 _INSERT = insert(servers)

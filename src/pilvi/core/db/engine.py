@@ -6,6 +6,7 @@ a lock in this process and BEGIN IMMEDIATE, on PostgreSQL by an advisory lock.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
@@ -14,10 +15,12 @@ from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from pilvi.core.db.prepared import PreparedQuery
 from pilvi.errors import Conflict, InvalidRequest, Unavailable
 
 Wake = tuple[str, str]
 Rows = Sequence[Row[Any]]
+Statement = Executable | PreparedQuery
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 # Seconds a writer waits for its turn. Lower: bursts are refused; higher: a hung writer holds all.
@@ -29,7 +32,7 @@ IDLE_READERS = 4
 class Statements(Protocol):
     """How one database runs a statement inside a transaction."""
 
-    async def execute(self, statement: Executable, parameters: Parameters) -> tuple[Rows, int]:
+    async def execute(self, statement: Statement, parameters: Parameters) -> tuple[Rows, int]:
         """Run one statement: its rows (empty when it returns none) and how many it touched."""
         ...
 
@@ -41,21 +44,22 @@ class Transaction:
         self._statements = statements
         self.wakes: dict[Wake, None] = {}
 
-    async def all(self, statement: Executable, parameters: Parameters = None) -> Rows:
+    async def all(self, statement: Statement, parameters: Parameters = None) -> Rows:
         """Every row of a query, or of RETURNING.
 
         A statement that is made once, with `bindparam` for what varies, costs a tenth of one that
-        is made for each run: hot queries are constants and get `parameters`.
+        is made for each run: hot queries are constants and get `parameters`. The hottest are a
+        `PreparedQuery`.
         """
         rows, _ = await self._run(statement, parameters)
         return rows
 
-    async def first(self, statement: Executable, parameters: Parameters = None) -> Row[Any] | None:
+    async def first(self, statement: Statement, parameters: Parameters = None) -> Row[Any] | None:
         """The first row, or None."""
         rows, _ = await self._run(statement, parameters)
         return rows[0] if rows else None
 
-    async def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
+    async def scalar(self, statement: Statement, parameters: Parameters = None) -> Any:
         """The first column of the first row, or None."""
         row = await self.first(statement, parameters)
         return None if row is None else row[0]
@@ -69,7 +73,7 @@ class Transaction:
         """Have the reconciler of `kind` look at `id` after commit."""
         self.wakes[(kind, id)] = None
 
-    async def _run(self, statement: Executable, parameters: Parameters) -> tuple[Rows, int]:
+    async def _run(self, statement: Statement, parameters: Parameters) -> tuple[Rows, int]:
         try:
             return await self._statements.execute(statement, parameters)
         except IntegrityError as error:
@@ -104,10 +108,21 @@ class _InlineStatements:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def execute(self, statement: Executable, parameters: Parameters) -> tuple[Rows, int]:
+    async def execute(self, statement: Statement, parameters: Parameters) -> tuple[Rows, int]:
         """Run one statement on the event loop; it takes microseconds."""
+        if isinstance(statement, PreparedQuery):
+            return self._query(statement, parameters), -1
         result = self._connection.execute(statement, parameters)
         return (result.all() if result.returns_rows else ()), result.rowcount
+
+    def _query(self, query: PreparedQuery, parameters: Parameters) -> Rows:
+        assert isinstance(parameters, Mapping)
+        driver = self._connection.connection.cursor()
+        try:
+            found = driver.execute(query.sql, query.values(parameters)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise OperationalError(query.sql, None, error) from error
+        return [query.read(row) for row in found]
 
 
 class Database(Protocol):

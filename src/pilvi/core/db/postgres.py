@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from sqlalchemy import Executable, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from pilvi.core.db.engine import Parameters, Rows, Transaction, Wake
+from pilvi.core.db.engine import Parameters, Rows, Statement, Transaction, Wake
+from pilvi.core.db.prepared import PreparedQuery
 
 # The advisory lock of writers: any number, the same in every process.
 WRITER_LOCK = 7_411_001
@@ -19,8 +20,10 @@ class _AsyncStatements:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def execute(self, statement: Executable, parameters: Parameters) -> tuple[Rows, int]:
+    async def execute(self, statement: Statement, parameters: Parameters) -> tuple[Rows, int]:
         """Run one statement through asyncpg."""
+        if isinstance(statement, PreparedQuery):
+            statement = statement.select
         result = await self._connection.execute(statement, parameters)
         return (result.all() if result.returns_rows else ()), result.rowcount
 

@@ -92,11 +92,15 @@ class Call(Generic[Body]):
         """The request's headers."""
         return self.request.headers
 
+    _base_url: str | None = None
+
     @property
     def base_url(self) -> str:
         """Scheme, host and port as the caller reached us, without a path or trailing slash."""
-        url = self.request.url
-        return f"{url.scheme}://{url.netloc}"
+        if self._base_url is None:
+            url = self.request.url
+            self._base_url = f"{url.scheme}://{url.netloc}"
+        return self._base_url
 
     @property
     def service_url(self) -> str:

@@ -16,8 +16,9 @@ from pilvi.errors import InvalidRequest, UnsupportedVersion
 Number = tuple[int, int]
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
 Fields = Mapping[str, Sequence[str]]
-Step = Convert | list[str]
-"""How a reply is lowered by one version: converted, or a field (its path) dropped."""
+Drop = tuple[Sequence[str], list[str]]
+Step = Convert | Drop
+"""How a reply is lowered: converted, or fields dropped below one path."""
 
 
 def parse_version(text: str) -> Number:
@@ -132,8 +133,8 @@ class Versions:
     def downgrade(self, operation: str, number: Number, body: dict[str, Any]) -> dict[str, Any]:
         """A reply of the newest shape as `number` knew it."""
         for step in self._find_steps(operation, number):
-            if isinstance(step, list):
-                _drop(body, step)
+            if isinstance(step, tuple):
+                _drop(body, *step)
             else:
                 body = step(body)
         return body
@@ -146,7 +147,7 @@ class Versions:
         """What lowers a reply to a version. The rows never change, so it is found out once."""
         found = self._steps.get((operation, number))
         if found is None:
-            found = tuple(self._make_steps(operation, number))
+            found = tuple(_join_drops(self._make_steps(operation, number)))
             self._steps[operation, number] = found
         return found
 
@@ -155,13 +156,25 @@ class Versions:
             if operation in row.downgrade:
                 yield row.downgrade[operation]
             for path in row.reply_fields.get(operation, ()):
-                yield path.split(".")
+                *above, name = path.split(".")
+                yield above, [name]
+
+
+def _join_drops(steps: Iterable[Step]) -> Iterable[Step]:
+    """The same steps with neighbours that drop below one path as one. Pure."""
+    last: Drop | None = None
+    for step in steps:
+        if isinstance(step, tuple) and last is not None and last[0] == step[0]:
+            last[1].extend(step[1])
+            continue
+        last = step if isinstance(step, tuple) else None
+        yield step
 
 
 def _walk(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:
-    """Every mapping that may hold the path's last name."""
+    """Every mapping at a path."""
     found = [value]
-    for name in path[:-1]:
+    for name in path:
         below = [one.get(name.removesuffix("[]")) for one in found if isinstance(one, dict)]
         if name.endswith("[]"):
             found = [item for items in below if isinstance(items, list) for item in items]
@@ -171,9 +184,10 @@ def _walk(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _holds(body: Any, path: Sequence[str]) -> bool:
-    return any(path[-1] in holder for holder in _walk(body, path))
+    return any(path[-1] in holder for holder in _walk(body, path[:-1]))
 
 
-def _drop(body: Any, path: Sequence[str]) -> None:
+def _drop(body: Any, path: Sequence[str], names: Sequence[str]) -> None:
     for holder in _walk(body, path):
-        holder.pop(path[-1], None)
+        for name in names:
+            holder.pop(name, None)

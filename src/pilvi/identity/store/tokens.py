@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, select
 
-from pilvi.core.db import Transaction, now
+from pilvi.core.db import PreparedQuery, Transaction, now
 from pilvi.identity.model.token import ScopeKind, Token
 from pilvi.identity.store.tables import grants, projects, revoked_tokens, roles, users
 
@@ -33,7 +33,7 @@ _GRANTED = and_(
 _REVOKED = exists().where(
     revoked_tokens.c.audit_id.in_([bindparam("audit_id"), bindparam("first_audit_id")])
 )
-_STANDING = (
+_STANDING = PreparedQuery(
     select(
         users.c.name,
         users.c.domain_id,

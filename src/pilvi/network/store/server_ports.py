@@ -1,11 +1,12 @@
 """Ports as compute reads them: many servers at once, in one query."""
 
 from collections.abc import Collection
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, select
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import PreparedQuery, Transaction
 from pilvi.network.model.request import ServerPort
 from pilvi.network.store.tables import (
     fixed_ips,
@@ -19,7 +20,7 @@ from pilvi.network.store.tables import (
 _STANDS_FOR = and_(
     floating_ips.c.port_id == ports.c.id, floating_ips.c.fixed_address == fixed_ips.c.address
 )
-_PORTS = (
+_ALL = (
     select(
         ports.c.id,
         ports.c.server_id,
@@ -41,10 +42,7 @@ _PORTS = (
     .outerjoin(floating_ips, _STANDS_FOR)
     .outerjoin(port_groups, port_groups.c.port_id == ports.c.id)
     .outerjoin(security_groups, security_groups.c.id == port_groups.c.group_id)
-    .where(
-        ports.c.server_id.in_(bindparam("server_ids", expanding=True)),
-        ports.c.is_deleting.is_(False),
-    )
+    .where(ports.c.is_deleting.is_(False))
     .order_by(
         ports.c.claim_order,
         ports.c.id,
@@ -54,6 +52,8 @@ _PORTS = (
     )
 )
 """One row for each address and each security group of each port."""
+_OF_ONE = PreparedQuery(_ALL.where(ports.c.server_id == bindparam("server_id")))
+_OF_SEVERAL = _ALL.where(ports.c.server_id.in_(bindparam("server_ids", expanding=True)))
 
 
 async def list_server_ports(
@@ -63,39 +63,35 @@ async def list_server_ports(
     found: dict[str, list[ServerPort]] = {id: [] for id in server_ids}
     if not server_ids:
         return found
-    for rows in (await _rows(tx, server_ids)).values():
-        found[rows[0].server_id].append(_server_port(rows))
-    return found
-
-
-async def _rows(tx: Transaction, server_ids: Collection[str]) -> dict[str, list[Row[Any]]]:
-    """The rows of each port, by port."""
-    found: dict[str, list[Row[Any]]] = {}
-    for row in await tx.all(_PORTS, {"server_ids": list(server_ids)}):
-        found.setdefault(row.id, []).append(row)
+    if len(found) == 1:
+        rows = await tx.all(_OF_ONE, {"server_id": next(iter(found))})
+    else:
+        rows = await tx.all(_OF_SEVERAL, {"server_ids": list(found)})
+    for _, group in groupby(rows, key=lambda row: row.id):
+        same_port = list(group)
+        found[same_port[0].server_id].append(_server_port(same_port))
     return found
 
 
 def _server_port(rows: list[Row[Any]]) -> ServerPort:
+    """A port from its rows, which repeat each address for each group. Pure."""
     first = rows[0]
+    fixed, floating, groups = dict[Any, None](), dict[Any, None](), dict[str, None]()
+    for row in rows:
+        if row.address is not None:
+            fixed[row.subnet_id, row.address] = None
+        if row.floating_address is not None:
+            floating[row.floating_address, row.address] = None
+        if row.group_name is not None:
+            groups[row.group_name] = None
     return ServerPort(
         port_id=first.id,
         network_id=first.network_id,
         network_name=first.network_name,
         mac=first.mac,
-        fixed_ips=tuple(
-            dict.fromkeys((row.subnet_id, row.address) for row in rows if row.address is not None)
-        ),
-        floating_ips=tuple(
-            dict.fromkeys(
-                (row.floating_address, row.address)
-                for row in rows
-                if row.floating_address is not None
-            )
-        ),
-        security_groups=tuple(
-            dict.fromkeys(row.group_name for row in rows if row.group_name is not None)
-        ),
+        fixed_ips=tuple(fixed),
+        floating_ips=tuple(floating),
+        security_groups=tuple(groups),
         status=first.status,
         fault=first.fault,
         mtu=first.mtu,
