@@ -4,11 +4,13 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+from statistics import median
 
 from bench.figure import Figure
-from e2e.real_cloud import RealCloud
+from e2e.real_cloud import READY, RealCloud
 
-SECONDS = 8
+ROUNDS = 3
+SECONDS = 5
 CONNECTIONS = 8
 
 
@@ -16,12 +18,14 @@ def measure(cloud: RealCloud) -> list[Figure]:
     """Ask for the same running server over and over with wrk."""
     server = cloud.launch("bench-read")
     try:
+        # A guest that boots under emulation has a processor to itself, one of wrk's or ours.
+        cloud.wait_console(server.id, READY)
         url = f"{cloud.settings.base_url}/compute/v2.1/servers/{server.id}"
         token = cloud.demo.session.get_token()
-        rate = _run_wrk(url, {"X-Auth-Token": token})
+        rates = [_run_wrk(url, {"X-Auth-Token": token}) for _ in range(ROUNDS)]
     finally:
         cloud.delete(server.id)
-    return [Figure("GET /servers/ID from one worker", rate, "req/s", 1500, False)]
+    return [Figure("GET /servers/ID from one worker", median(rates), "req/s", 1500, False)]
 
 
 def _run_wrk(url: str, headers: dict[str, str]) -> float:
