@@ -6,7 +6,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from pilvi.core.http.paths import PathTable
@@ -34,7 +33,7 @@ class _Endpoint:
 
 @pytest.fixture
 def client() -> TestClient:
-    table = PathTable(Route(path, _Endpoint(path)) for path in PATHS)
+    table = PathTable((path, _Endpoint(path)) for path in PATHS)
     app = Starlette(routes=[table])
     app.router.redirect_slashes = False
     return TestClient(app)

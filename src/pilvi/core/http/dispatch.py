@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route as StarletteRoute
+from starlette.types import ASGIApp
 
 from pilvi import errors
 from pilvi.core.db import Database, Transaction
@@ -327,9 +327,9 @@ def _fault_response(status: int, body: Any, headers: Mapping[str, str]) -> Respo
     )
 
 
-def build_routes(gate: Gate, services: Iterable[Service]) -> list[StarletteRoute]:
-    """Starlette's routes for the services. Raises `Internal` for a row without a policy rule."""
-    routes: list[StarletteRoute] = []
+def build_routes(gate: Gate, services: Iterable[Service]) -> list[tuple[str, ASGIApp]]:
+    """Paths and what serves each. Raises `Internal` for a row without a policy rule."""
+    routes: list[tuple[str, ASGIApp]] = []
     for service in services:
         policy = Policy(service.rules)
         roots = [service.root]
@@ -347,15 +347,15 @@ def _mount(
     policy: Policy,
     below: tuple[str, Sequence[Route]],
     link_root: str | None,
-) -> list[StarletteRoute]:
+) -> list[tuple[str, ASGIApp]]:
     root, rows = below
     by_path: dict[str, list[_Row]] = {}
     for route in rows:
         by_path.setdefault(route.path, []).append(_Row(route, policy.require(route.policy)))
-    mounted = []
+    mounted: list[tuple[str, ASGIApp]] = []
     for path, group in by_path.items():
         endpoint = _Endpoint(gate, service, group, link_root or root)
-        mounted.append(StarletteRoute(root + path or "/", endpoint, include_in_schema=False))
+        mounted.append((root + path or "/", endpoint))
     return mounted
 
 

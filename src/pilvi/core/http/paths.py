@@ -1,40 +1,51 @@
 """Every path of the API in one table: a request is compared with the few that it may be."""
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import product
+from re import Pattern
 from typing import Any
 
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Match, compile_path
+from starlette.types import ASGIApp
 
 Key = tuple[str | None, int | None]
 
 
 class PathTable(BaseRoute):
-    """Routes by the third word of their path and by how many words it has.
+    """Endpoints by the third word of their path and by how many words it has.
 
-    A literal third word (`/compute/v2.1/servers`) goes before a parameter there; among routes of
+    A literal third word (`/compute/v2.1/servers`) goes before a parameter there; among paths of
     one kind the order given counts.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes: dict[Key, list[Route]] = {}
-        for route in routes:
-            self._routes.setdefault(_key(route.path), []).append(route)
+    def __init__(self, endpoints: Iterable[tuple[str, ASGIApp]]) -> None:
+        self._endpoints: dict[Key, list[tuple[Pattern[str], ASGIApp]]] = {}
+        for path, endpoint in endpoints:
+            self._endpoints.setdefault(_key(path), []).append((_compile(path), endpoint))
 
     def matches(self, scope: Any) -> tuple[Match, Any]:
         """See `BaseRoute`."""
         if scope["type"] == "http":
             words = scope["path"].split("/")
             for key in product((_third(words), None), (len(words), None)):
-                for route in self._routes.get(key, ()):
-                    match, found = route.matches(scope)
-                    if match is not Match.NONE:
-                        return match, found
+                for pattern, endpoint in self._endpoints.get(key, ()):
+                    if (found := pattern.match(scope["path"])) is not None:
+                        return Match.FULL, {
+                            "endpoint": endpoint,
+                            "path_params": found.groupdict(),
+                        }
         return Match.NONE, {}
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """See `BaseRoute`."""
         await scope["endpoint"](scope, receive, send)
+
+
+@cache
+def _compile(path: str) -> Pattern[str]:
+    """The pattern of a path. The surface is the same for every cloud in a process."""
+    return compile_path(path)[0]
 
 
 def _key(path: str) -> Key:
