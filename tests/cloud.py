@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 
 from pilvi.bootstrap import ControlPlane
 from pilvi.core.db import Database, open_database
+from pilvi.identity.operations.keys import Passwords
 from pilvi.identity.operations.projects import seed_identity
 from pilvi.migrations import upgrade_database
 from pilvi.settings import Settings
@@ -22,6 +23,14 @@ BASE = "http://cloud.test"
 # As argon2id as any hash of a password, but made and verified in a millisecond.
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORDS = {"admin": "admin-secret", "demo": "demo-secret"}
+
+
+class QuickPasswords(Passwords):
+    """As ever, but with the hasher of tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hasher = HASHER
 
 
 @dataclass
@@ -158,6 +167,7 @@ async def _opened(directory: Path, snapshot: Snapshot, **settings: Any) -> Async
     commit_in_haste(chosen.api_dir / "pilvi.db")
     db = open_database(chosen.database)
     plane = ControlPlane(chosen, db)
+    plane.passwords = QuickPasswords()
     transport = httpx.ASGITransport(app=plane.build_app())
     tokens, ids = dict(snapshot.tokens), dict(snapshot.project_ids)
     try:

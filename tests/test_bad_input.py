@@ -138,8 +138,8 @@ NO_JSON = (
     *(b"", b"null", b"[]", b'"x"', b"\xff\xfe", b"NaN", b'{"a": 1e999}', b"1" * 5000),
     *(b"[" * 50000, b'{"a":' * 50000),
 )
-# In a path, a query or a header.
-NASTY_TEXTS = ("%00", "x" * 5000, "%C2%B2", "9" * 5000)
+# In a path or a query; Python refuses to read a number of more than 4300 digits.
+NASTY_TEXTS = ("%00", LONG, "%C2%B2", "9" * 5000)
 
 
 def spoil(value: Any) -> Iterator[bytes]:

@@ -66,6 +66,27 @@ def test_every_module_says_what_it_owns() -> None:
     assert silent == []
 
 
+def test_apis_only_read_from_the_store() -> None:
+    reads = ("get_", "find_", "list_", "count_", "sum_")
+    others = []
+    for path in SOURCE.glob("*/api/*.py"):
+        tree = ast.parse(path.read_text())
+        modules, used = set(), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and ".store" in (node.module or ""):
+                if (node.module or "").endswith(".store"):
+                    modules |= {name.asname or name.name for name in node.names}
+                else:
+                    used |= {name.name for name in node.names}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                used |= {node.attr} if node.value.id in modules else set()
+        # Types and constants begin with a capital.
+        names = sorted(name for name in used if name[0].islower() and not name.startswith(reads))
+        others += [f"{path.relative_to(SOURCE)}: {name}" for name in names]
+    assert others == []
+
+
 def test_every_setting_has_a_sentence() -> None:
     tree = ast.parse((SOURCE / "settings.py").read_text())
     body = next(n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings")

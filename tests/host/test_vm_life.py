@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from host.console import SerialConsole
+from pilvi.agent.vms.boot import read_boot
 from pilvi.agent.vms.process import find_processes
 from pilvi.agent.vms.qemu import QemuVms
 from pilvi.host_api.contract import Kind
@@ -171,11 +172,13 @@ async def test_the_life_of_a_guest(world: VmWorld) -> None:
         stopped = seen_vm(await world.until(Kind.VM, SERVER, timeout_s=30))
         assert stopped is not None and stopped.power is Power.STOPPED
         assert not Path(f"/proc/{first.pid}").exists()
+        assert read_boot(world.settings, SERVER) == ""
 
         again = await world.want_vm(make_guest(world))
         assert again is not None and again.pid != first.pid
         assert (await world.vms.read_console(SERVER, 0, 1)).size >= size
         await read_until(world, b"GUEST: READY", size)
+        assert read_boot(world.settings, SERVER).count("GUEST: READY") == 1
     await world.driver.close()
     async with world.agent():
         adopted = seen_vm(await world.until(Kind.VM, SERVER))

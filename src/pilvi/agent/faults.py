@@ -1,7 +1,7 @@
 """How an error of a step on this host looks to the control plane."""
 
 from pilvi.core.reconcile import Terminal
-from pilvi.errors import KINDS, PilviError
+from pilvi.errors import KINDS, NoCapacity, PilviError
 from pilvi.host_api.contract import HostFault
 
 
@@ -18,10 +18,20 @@ class HostTerminal(Terminal):
         return self._kind
 
 
-def fault_of(error: Exception) -> HostFault:
-    """The public side of an error: what is not expected says nothing of its inside. Pure."""
+def no_space(doing: str) -> HostTerminal:
+    """The host's disk is full: trying again cannot help until the wish changes. Pure."""
+    return HostTerminal(NoCapacity(f"cannot {doing}: no space left on the host's disk"))
+
+
+def fault_of(error: Exception, doing: str) -> HostFault:
+    """A failure as it may be shown to the owner of the object. Pure.
+
+    The words of an error that is not one of ours stay in the log: they may name files and hosts.
+    """
+    if isinstance(error, TimeoutError):
+        return HostFault(kind="Internal", message=f"cannot {doing}: it takes too long")
     if not isinstance(error, PilviError):
-        message = "cannot finish a step on the host: an internal error, which its log explains"
+        message = f"cannot {doing}: an internal error, which the host's log explains"
         return HostFault(kind="Internal", message=message)
     kind = error.kind if error.kind in KINDS else "Internal"
     return HostFault(kind=kind, message=error.message, terminal=isinstance(error, Terminal))

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from pilvi.agent.vms.boot import read_boot
 from pilvi.commands.client import CloudClient
 from pilvi.commands.clouds import clouds_path
 from pilvi.commands.guest import build_guest
@@ -80,7 +81,7 @@ def run_up(settings: Settings, *, first_server: bool, console: Console) -> None:
         client.login()
         _wait_for_host(settings, client)
     if first_server:
-        _first_server(client, stages)
+        _first_server(settings, client, stages)
     _print_end(settings, stages, console)
 
 
@@ -119,7 +120,7 @@ def _wait_for_host(settings: Settings, client: CloudClient) -> None:
     client.wait("this host to report", look, HOST_S)
 
 
-def _first_server(client: CloudClient, stages: Stages) -> None:
+def _first_server(settings: Settings, client: CloudClient, stages: Stages) -> None:
     with stages.stage("building the test image"):
         path = build_guest()
     with stages.stage("registering the test image"):
@@ -132,7 +133,21 @@ def _first_server(client: CloudClient, stages: Stages) -> None:
             client.call("POST", "compute", f"/servers/{server_id}/action", {"os-start": None})
         client.wait_status("compute", f"/servers/{server_id}", "ACTIVE", GUEST_S)
     with stages.stage("waiting for its console to say that it is up"):
+        _wait_booted(settings, client, server_id)
         wait_console(client, server_id, READY_LINE)
+
+
+def _wait_booted(settings: Settings, client: CloudClient, server_id: str) -> None:
+    """Return once the guest's present process has brought it up.
+
+    After `pilvi down`, the API's console log holds earlier boots, and its status is that of before
+    until the agent has looked.
+    """
+
+    def look() -> bool | None:
+        return READY_LINE in read_boot(settings, server_id) or None
+
+    client.wait(f"'{FIRST_SERVER}' to boot", look, GUEST_S)
 
 
 def register_image(client: CloudClient, name: str, path: Path) -> str:

@@ -57,6 +57,9 @@ async def test_a_guest_without_an_agent_is_not_waited_for(folder: GuestFolder) -
 @pytest.mark.parametrize(
     "answer", [b'{"error": {"class": "x"}}\n', b"\xff" * 10_000, b"[[[[[[[[\n", b""]
 )
-async def test_nonsense_is_a_refusal(folder: GuestFolder, answer: bytes) -> None:
+async def test_nonsense_is_a_refusal(
+    folder: GuestFolder, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest_agent, "FREEZE_S", 0.2)
     async with serving(folder, Agent(answer)):
         assert not await guest_agent.freeze(folder)

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -6,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pilvi.agent.vms.process import GuestProcess, find_processes, spawn, start_lock
-from pilvi.errors import Unavailable
+from pilvi.agent.faults import HostTerminal
+from pilvi.agent.vms.process import GuestProcess, find_processes, launch_error, spawn, start_lock
+from pilvi.errors import NoCapacity, Unavailable
 
 
 def begin(folder: Path, *command: str, inherited: list[int] | None = None) -> GuestProcess:
@@ -76,3 +78,13 @@ async def test_processes_are_found_by_their_uid(tmp_path: Path) -> None:
         child.kill()
         child.wait()
     assert find_processes(uid) == []
+
+
+def test_the_last_words_of_a_process_tell_why() -> None:
+    error = Unavailable("cannot reach")
+    full = launch_error("qemu: No space left on device", error)
+    assert isinstance(full, OSError) and full.errno == errno.ENOSPC
+    memory = launch_error("cannot set up guest memory 'pc.ram': Cannot allocate memory", error)
+    assert isinstance(memory, HostTerminal) and memory.kind == NoCapacity.__name__
+    other = launch_error("qemu: /a/path: what", error)
+    assert isinstance(other, Unavailable) and "/a/path" not in other.message

@@ -31,10 +31,12 @@ async def test_rows_are_found_by_volume_server_and_project(db: Database) -> None
         assert await store.list_of_volumes(tx, ["v1", "v9"]) == {"v1": [first]}
         assert set(await store.list_of_servers(tx, ["server", "other"])) == {"server", "other"}
         assert await store.list_of_servers(tx, []) == {}
-        found, more = await store.list_attachments(tx, {"project_id": "q"}, Page())
+        found, more = await store.list_attachments(tx, "q", {}, Page())
         assert ([one.id for one in found], more) == (["a2"], False)
-        found, more = await store.list_attachments(tx, {}, Page(limit=1))
+        found, more = await store.list_attachments(tx, None, {}, Page(limit=1))
         assert (len(found), more) == (1, True)
+        found, _ = await store.list_attachments(tx, "q", {"volume_id": "v1"}, Page())
+        assert found == []
 
 
 async def test_the_database_lets_no_second_server_have_a_volume(db: Database) -> None:

@@ -25,7 +25,7 @@ async def test_each_kind_is_replaced_by_itself_and_goes_with_its_volume(db: Data
         assert found == {"a": {"l": "4"}, "b": {"m": "5"}}
         assert await list_metadata(tx, MetadataKind.IMAGE, ["a"]) == {"a": {"k": "3"}}
         assert await list_metadata(tx, MetadataKind.USER, []) == {}
-        only = VolumeFilter(equal={"name": "b"})
+        only = VolumeFilter(project_id=None, equal={"name": "b"})
         assert await list_of_filter(tx, only) == {"b": {"m": "5"}}
         await delete_volume(tx, make_volume("a").id)
         assert await list_metadata(tx, MetadataKind.IMAGE, ["a"]) == {}

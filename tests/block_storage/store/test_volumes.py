@@ -26,7 +26,9 @@ async def fill(tx: Transaction, *rows: tuple[str, dict[str, Any]]) -> None:
 
 
 async def ids(tx: Transaction, page: Page | None = None, **wanted: Any) -> list[str]:
-    found, _ = await volumes.list_volumes(tx, VolumeFilter(**wanted), page or Page())
+    found, _ = await volumes.list_volumes(
+        tx, VolumeFilter(project_id=None, **wanted), page or Page()
+    )
     return [volume.id for volume in found]
 
 
@@ -68,9 +70,10 @@ async def test_lists_are_filtered(db: Database) -> None:
         second = MOMENT + datetime.timedelta(seconds=1)
         for comparison, found in (("gt", "c"), ("gte", "cb"), ("eq", "b"), ("neq", "ca")):
             assert await ids(tx, times=[("created_at", comparison, second)]) == list(found)
-        wanted = VolumeFilter(equal={"project_id": "project"})
+        wanted = VolumeFilter(project_id="project")
         assert await volumes.sum_volumes(tx, wanted) == Used(2, 4)
-        assert await volumes.sum_volumes(tx, VolumeFilter(is_nothing=True)) == Used(0, 0)
+        nothing = VolumeFilter(project_id=None, is_nothing=True)
+        assert await volumes.sum_volumes(tx, nothing) == Used(0, 0)
 
 
 async def test_pages_follow_each_other(db: Database) -> None:
@@ -83,7 +86,8 @@ async def test_pages_follow_each_other(db: Database) -> None:
                 marker = seen[-1] if seen else None
                 seen += await ids(tx, Page(limit=1, marker=marker, sorts=sorts))
             assert seen == whole
-        found, more = await volumes.list_volumes(tx, VolumeFilter(), Page(limit=2), offset=1)
+        wanted = VolumeFilter(project_id=None)
+        found, more = await volumes.list_volumes(tx, wanted, Page(limit=2), offset=1)
         assert ([volume.id for volume in found], more) == (["c", "b"], True)
         with pytest.raises(InvalidRequest, match="cannot sort by"):
             await ids(tx, Page(sorts=(("color", True),)))

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from pilvi.agent.context import AgentContext
+from pilvi.agent.faults import HostTerminal, fault_of
 from pilvi.agent.ports.dhcp import dhcp_addresses
 from pilvi.agent.ports.documents import (
     addresses_in_use,
@@ -33,9 +34,9 @@ from pilvi.agent.ports.plan import (
     router_interfaces,
 )
 from pilvi.agent.ports.steps import LayBridge, Step
-from pilvi.core.reconcile import Again, Done, Result, Terminal
-from pilvi.errors import InvalidRequest, PilviError
-from pilvi.host_api.contract import Assignment, HostFault, Kind, Observation
+from pilvi.core.reconcile import Again, Done, Result
+from pilvi.errors import InvalidRequest
+from pilvi.host_api.contract import Assignment, Kind, Observation
 from pilvi.host_api.networks import NetworkSpec, PortSpec, RouterSpec
 
 log = structlog.get_logger()
@@ -235,14 +236,14 @@ class RouterReconciler:
 async def _settle(driver: PortDriver, look: Callable[[], Awaitable[tuple[Plan, bool]]]) -> _Outcome:
     """Look and take steps until there are none, or something has to be waited for.
 
-    Raises `Terminal` when the wish itself cannot be carried out.
+    Raises `HostTerminal` when the wish itself cannot be carried out.
     """
     outcome = _Outcome()
     for _ in range(LOOKS_MAX):
         try:
             outcome.plan, outcome.is_there = await look()
         except InvalidRequest as error:
-            raise Terminal(error.message, detail=error.detail) from error
+            raise HostTerminal(error) from error
         for step in outcome.plan.steps:
             await driver.apply(step)
             outcome.taken.append(step)
@@ -287,12 +288,6 @@ def _note_failure(context: AgentContext, kind: Kind, id: str, error: Exception) 
     assignment = context.desired.find(kind, id)
     if assignment is None:
         return
-    if isinstance(error, Terminal):
-        fault = HostFault(kind="InvalidRequest", message=error.message, terminal=True)
-    elif isinstance(error, PilviError):
-        fault = HostFault(kind=error.kind, message=error.message)
-    else:
-        fault = HostFault(kind="Internal", message=f"cannot set up the {kind}: internal error")
     before = context.outbox.find(kind, id)
     context.outbox.publish(
         Observation(
@@ -302,6 +297,6 @@ def _note_failure(context: AgentContext, kind: Kind, id: str, error: Exception) 
             # A try that failed may have made something.
             present=True if before is None else before.present or assignment.present,
             settled=False,
-            fault=fault,
+            fault=fault_of(error, f"set up the {kind}"),
         )
     )

@@ -13,9 +13,8 @@ from pathlib import Path
 import msgspec
 
 from pilvi.agent.context import AgentContext, ImageTransfer
-from pilvi.agent.faults import HostTerminal
+from pilvi.agent.faults import HostTerminal, fault_of, no_space
 from pilvi.agent.vms.driver import CaptureDriver, CaptureState, LocalCapture
-from pilvi.agent.vms.faults import fault, no_space
 from pilvi.core.reconcile import Again, Done, Result, Terminal
 from pilvi.errors import Conflict, NotFound
 from pilvi.host_api.contract import Assignment, HostFault, Kind, Observation
@@ -117,7 +116,7 @@ class CaptureReconciler:
         assignment = self._context.desired.find(Kind.CAPTURE, id)
         if assignment is None:
             return
-        self._faults[id] = (assignment.generation, fault(error, "copy the disk"))
+        self._faults[id] = (assignment.generation, fault_of(error, "copy the disk"))
         seen = LocalCapture(CaptureState.NONE)
         if not isinstance(error, Terminal):
             seen = await self._driver.observe_capture(id)

@@ -6,6 +6,7 @@ another process is never signalled.
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import resource
@@ -16,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pilvi.errors import Unavailable
+from pilvi.agent.faults import HostTerminal
+from pilvi.errors import NoCapacity, Unavailable
 
 # Nothing of the agent's own environment reaches a process that runs what tenants wrote.
 ENVIRONMENT = {
@@ -112,6 +114,18 @@ def spawn(command: list[str], folder: Path, log: int, inherited: list[int]) -> G
     with contextlib.suppress(ProcessLookupError, PermissionError):
         resource.prlimit(child.pid, resource.RLIMIT_CORE, (0, 0))
     return process
+
+
+def launch_error(words: str, error: Exception) -> Exception:
+    """What the end of a process that just started means, by its last words. Pure."""
+    if "No space left on device" in words:
+        return OSError(errno.ENOSPC, "No space left on device")
+    if "Cannot allocate memory" in words or "cannot set up guest memory" in words:
+        message = "cannot start the guest: the host has not enough memory"
+        return HostTerminal(NoCapacity(message, detail=words))
+    if isinstance(error, OSError):
+        return error
+    return Unavailable("cannot start the guest: its process ended at once", detail=words)
 
 
 def find_processes(uid: int) -> list[GuestProcess]:

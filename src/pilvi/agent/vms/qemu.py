@@ -22,11 +22,10 @@ from pilvi.agent.vms.cgroup import Cgroups
 from pilvi.agent.vms.command_line import SLOTS_PLUGS, Accelerator, command
 from pilvi.agent.vms.console import ConsolePiece, bound_logs, read_log, read_tail
 from pilvi.agent.vms.driver import DriverFacts, LocalCapture
-from pilvi.agent.vms.faults import launch_error
 from pilvi.agent.vms.guests import Changes, Guest, Guests
 from pilvi.agent.vms.kvm_probe import choose_accelerator
 from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Process
-from pilvi.agent.vms.process import GuestProcess, find_processes, spawn, start_lock
+from pilvi.agent.vms.process import GuestProcess, find_processes, launch_error, spawn, start_lock
 from pilvi.agent.vms.qemu_captures import QemuCaptures
 from pilvi.agent.vms.record import Launched, RecordStore, Shutdown, VmRecord, check_id
 from pilvi.errors import NoCapacity, PilviError, Unavailable
@@ -205,13 +204,16 @@ class QemuVms:
             return
         accelerator = await self._choose_accelerator()
         before = self._records.get(server_id)
+        console = await self.read_console(server_id, 0, 0)
         kept = {plugs.plug_key(plugs.VOLUME, volume.attachment_id) for volume in spec.volumes}
         kept |= {plugs.plug_key(plugs.NIC, nic.port_id) for nic in spec.nics}
         record = msgspec.structs.replace(
             before,
             boot_generation=spec.boot_generation,
             image_generation=spec.image_generation,
-            launched=Launched(started_at=time.time(), accelerator=accelerator.name),
+            launched=Launched(
+                started_at=time.time(), accelerator=accelerator.name, console_start=console.size
+            ),
             shutdown=None,
             slots={key: slot for key, slot in before.slots.items() if key in kept},
         )

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from pilvi.agent.context import AgentContext, ImageTransfer, TapSource
+from pilvi.agent.faults import fault_of, no_space
 from pilvi.agent.vms.console import ConsolePiece
 from pilvi.agent.vms.driver import HostDriver
-from pilvi.agent.vms.faults import fault, no_space
 from pilvi.agent.vms.local_vm import LocalVm, Plug, Process
 from pilvi.agent.vms.plan import (
     AttachNic,
@@ -130,7 +130,7 @@ class VmReconciler:
         if assignment is None:
             return
         doing = self._doing.get(id, "look at the guest")
-        found = fault(error, doing)
+        found = fault_of(error, doing)
         if tries < 2 and isinstance(error, Unavailable):
             return
         if doing == _PHRASES[Launch] and tries >= LAUNCH_TRIES_MAX:

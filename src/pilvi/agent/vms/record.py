@@ -25,6 +25,8 @@ class Launched(msgspec.Struct, frozen=True, kw_only=True):
     accelerator: str
     begun: bool = False
     """Whether its guest was let go."""
+    console_start: int = 0
+    """Offset in the console's log at which its output begins."""
 
 
 class Shutdown(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,14 @@ def check_id(id: str) -> str:
     return id
 
 
+def read_record(folder: Path) -> VmRecord | None:
+    """The record in the folder that holds everything of a vm, or None."""
+    try:
+        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=VmRecord)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 class RecordStore:
     """All records of this host, in memory and on disk."""
 
@@ -68,9 +78,9 @@ class RecordStore:
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._records: dict[str, VmRecord] = {}
-        for path in directory.glob(f"*/{FILE_NAME}"):
-            record = msgspec.json.decode(path.read_bytes(), type=VmRecord)
-            self._records[record.server_id] = record
+        for path in directory.iterdir():
+            if record := read_record(path):
+                self._records[record.server_id] = record
 
     def folder(self, server_id: str) -> Path:
         """The folder that holds everything of a vm."""

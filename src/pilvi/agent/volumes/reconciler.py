@@ -83,7 +83,7 @@ class VolumeReconciler:
             generation=assignment.generation,
             present=True,
             settled=False,
-            fault=fault_of(error),
+            fault=fault_of(error, "set up the volume"),
             seen=msgspec.Raw(b"null") if last is None else last.seen,
         )
         self._context.outbox.publish(observation)

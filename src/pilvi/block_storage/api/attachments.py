@@ -48,12 +48,10 @@ def render_attachment(attachment: Attachment) -> dict[str, Any]:
 
 async def _list(call: Call[None]) -> tuple[list[Attachment], dict[str, Any]]:
     equal = {column: call.query[name] for name, column in _FILTERS.items() if name in call.query}
-    if not (call.caller.is_admin and read_word(call, "all_tenants")):
-        equal["project_id"] = call.caller.own_project_id
-    elif "project_id" in call.query:
-        equal["project_id"] = call.query["project_id"]
+    is_everybodys = call.caller.is_admin and read_word(call, "all_tenants")
+    project_id = call.query.get("project_id") if is_everybodys else call.caller.own_project_id
     page = parse_page(call.query)
-    found, more = await store.list_attachments(call.tx, equal, page, read_offset(call))
+    found, more = await store.list_attachments(call.tx, project_id, equal, page, read_offset(call))
     links = {"attachments_links": next_links(call, "attachments", found[-1].id)} if more else {}
     return found, links
 

@@ -75,8 +75,8 @@ def read_filter(call: Call[Any]) -> VolumeFilter:
             is_nothing = is_nothing or not read_word(call, name)
         else:
             equal.update(_read_equal(call, name, text))
-    equal.update(_read_project(call))
     return VolumeFilter(
+        project_id=_read_project(call),
         equal=equal,
         like=like,
         metadata=metadata,
@@ -104,12 +104,11 @@ def _read_equal(call: Call[Any], name: str, text: str) -> dict[str, Any]:
     return {name: text}
 
 
-def _read_project(call: Call[Any]) -> dict[str, Any]:
+def _read_project(call: Call[Any]) -> str | None:
     """Whose volumes: one's own, or with all_tenants an admin's choice."""
     if call.caller.is_admin and read_word(call, "all_tenants"):
-        named = call.query.get("project_id")
-        return {"project_id": named} if named else {}
-    return {"project_id": call.caller.own_project_id}
+        return call.query.get("project_id") or None
+    return call.caller.own_project_id
 
 
 def read_literal(name: str, text: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ async def list_limits(tx: Transaction, project_id: str) -> dict[str, int]:
 
 async def find_used(tx: Transaction, project_id: str) -> Used:
     """What a project has; a volume counts until it is gone."""
-    return await sum_volumes(tx, VolumeFilter(equal={"project_id": project_id}))
+    return await sum_volumes(tx, VolumeFilter(project_id=project_id))
 
 
 async def check_room(

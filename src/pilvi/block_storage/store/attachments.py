@@ -79,10 +79,15 @@ async def _list_by(tx: Transaction, column: str, ids: Sequence[str]) -> dict[str
 
 
 async def list_attachments(
-    tx: Transaction, equal: Mapping[str, Any], page: Page, offset: int = 0
+    tx: Transaction, project_id: str | None, equal: Mapping[str, Any], page: Page, offset: int = 0
 ) -> tuple[list[Attachment], bool]:
-    """One page of the attachments whose columns have the given values, and whether more follow."""
+    """One page of the attachments of a project (None: of any), and whether more follow.
+
+    `equal` has the values that columns must have.
+    """
     query = select(attachments).offset(offset or None)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
     for name, value in equal.items():
         query = query.where(_t[name] == value)
     rows, more = await read_page(tx, query, attachments, page, SORT_COLUMNS)

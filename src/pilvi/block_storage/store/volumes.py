@@ -41,6 +41,8 @@ _TRANSIENT = (
 class VolumeFilter:
     """Which volumes are looked for; what is empty does not matter."""
 
+    project_id: str | None
+    """Whose volumes; None is everybody's."""
     equal: Mapping[str, Any] = field(default_factory=dict)
     """Columns with their values."""
     like: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +58,8 @@ class VolumeFilter:
 
     def apply(self, query: Select[Any]) -> Select[Any]:
         """The query, narrowed."""
+        if self.project_id is not None:
+            query = query.where(_t.project_id == self.project_id)
         for name, value in self.equal.items():
             query = query.where(_t[name] == value)
         for name, part in self.like.items():

@@ -9,7 +9,6 @@ from pilvi.compute.api.links import microseconds, parse_time
 from pilvi.compute.model.quota import DEFAULTS
 from pilvi.compute.model.server import Server
 from pilvi.compute.operations import quotas as operations
-from pilvi.compute.store import quotas as store
 from pilvi.compute.store import servers
 from pilvi.core.db import now
 from pilvi.core.http import Call
@@ -106,7 +105,7 @@ async def update_quotas(call: Call[QuotaUpdate]) -> dict[str, Any]:
 
 async def delete_quotas(call: Call[None]) -> None:
     """Go back to the default limits of a project."""
-    await store.delete_limits(call.tx, call.path["project_id"])
+    await operations.delete_limits(call.tx, call.path["project_id"])
 
 
 async def list_usages(call: Call[None]) -> dict[str, Any]:

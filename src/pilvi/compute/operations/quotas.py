@@ -36,6 +36,11 @@ async def set_limits(
     return await list_limits(tx, project_id)
 
 
+async def delete_limits(tx: Transaction, project_id: str) -> None:
+    """Give a project the default limits again. Repeatable."""
+    await store.delete_limits(tx, project_id)
+
+
 async def check_room(
     tx: Transaction, project_id: str, flavor: Flavor, at_least: int, at_most: int
 ) -> int:
