@@ -133,7 +133,7 @@ class VirtualGuest:
 
     async def connect(self, address: str, number: int) -> socket.socket:
         """A connection to a TCP port."""
-        connection = await asyncio.to_thread(self._connect, address, number)
+        connection = await asyncio.to_thread(self._connect, address, number, 10.0)
         assert connection is not None, f"{self.name} cannot connect to {address}:{number}"
         return connection
 
