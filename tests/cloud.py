@@ -9,28 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from argon2 import PasswordHasher
+from starlette.types import ASGIApp
 
+from conformance.openapi.transport import JudgedTransport
 from pilvi.bootstrap import ControlPlane
 from pilvi.core.db import Database, open_database
 from pilvi.identity.operations.keys import Passwords
-from pilvi.identity.operations.projects import seed_identity
+from pilvi.identity.operations.seed import seed_identity
 from pilvi.migrations import upgrade_database
 from pilvi.settings import Settings
-from quick_sql import commit_in_haste
+from pilvi.testing.cloud import running_plane
+from pilvi.testing.login import PASSWORDS, login_body
 
 BASE = "http://cloud.test"
-# As argon2id as any hash of a password, but made and verified in a millisecond.
-HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-PASSWORDS = {"admin": "admin-secret", "demo": "demo-secret"}
-
-
-class QuickPasswords(Passwords):
-    """As ever, but with the hasher of tests."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._hasher = HASHER
 
 
 @dataclass
@@ -41,6 +32,8 @@ class Cloud:
     db: Database
     plane: ControlPlane
     http: httpx.AsyncClient
+    app: ASGIApp
+    """The application itself, behind the client."""
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
     project_ids: dict[str, str] = field(default_factory=dict)
 
@@ -72,21 +65,13 @@ class Cloud:
     async def settle(self, timeout_s: float = 10.0) -> None:
         """Wait until no reconciler has anything in work."""
         async with asyncio.timeout(timeout_s):
-            while not self.plane.loop.idle:  # noqa: ASYNC110  # the loop has no event for it
+            while not self.plane.idle:  # noqa: ASYNC110  # the loop has no event for it
                 await asyncio.sleep(0.005)
 
 
 def login(user: str, project: str | None = None, password: str | None = None) -> dict[str, Any]:
     """Body of a password login."""
-    named = {
-        "name": user,
-        "domain": {"id": "default"},
-        "password": password or PASSWORDS.get(user, "wrong"),
-    }
-    auth: dict[str, Any] = {"identity": {"methods": ["password"], "password": {"user": named}}}
-    if project is not None:
-        auth["scope"] = {"project": {"name": project, "domain": {"id": "default"}}}
-    return {"auth": auth}
+    return login_body(user, password or PASSWORDS.get(user, "wrong"), project)
 
 
 @dataclass(frozen=True)
@@ -144,7 +129,8 @@ async def _make_users(directory: Path) -> Snapshot:
     settings.api_dir.mkdir(parents=True)
     await asyncio.to_thread(upgrade_database, settings.database)
     db = open_database(settings.database)
-    hashes = {name: HASHER.hash(password) for name, password in PASSWORDS.items()}
+    hasher = Passwords(careful=False)
+    hashes = {name: hasher.hash(password) for name, password in PASSWORDS.items()}
     async with db.write() as tx:
         ids = await seed_identity(tx, hashes["admin"], hashes["demo"])
     await db.close()
@@ -164,14 +150,12 @@ async def running_cloud(
 async def _opened(directory: Path, snapshot: Snapshot, **settings: Any) -> AsyncIterator[Cloud]:
     chosen = Settings(state_dir=str(directory), fake=True, **settings)
     snapshot.write(directory)
-    commit_in_haste(chosen.api_dir / "pilvi.db")
-    db = open_database(chosen.database)
-    plane = ControlPlane(chosen, db)
-    plane.passwords = QuickPasswords()
-    transport = httpx.ASGITransport(app=plane.build_app())
+    db = open_database(chosen.database, durable=False)
     tokens, ids = dict(snapshot.tokens), dict(snapshot.project_ids)
     try:
-        async with plane.running(), httpx.AsyncClient(transport=transport, base_url=BASE) as http:
-            yield Cloud(chosen, db, plane, http, tokens=tokens, project_ids=ids)
+        async with running_plane(chosen, db) as parts:
+            transport = JudgedTransport(httpx.ASGITransport(app=parts.app))
+            async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+                yield Cloud(chosen, db, parts.plane, http, parts.app, tokens, ids)
     finally:
         await db.close()

@@ -1,26 +1,37 @@
 """Every row of every service as a request: real ids in its path, a body that it accepts."""
 
 import copy
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
-from cloud import BASE, Cloud, running_cloud
+from cloud import Cloud, running_cloud
 from compute.servers import ComputeCloud
+from compute_world import compute_admin_bodies, fill_compute
+from conformance.openapi.transport import show
 from fake_host import running_agent
+from identity_world import fill_identity, identity_bodies
 from image_files import OCTETS, PATCH, add_user, create_active, make_qcow2
+from image_world import fill_images, image_bodies
 from network.neutron import Neutron
+from network_world import fill_network, network_bodies
 from pilvi.block_storage.operations.seed import seed_block_storage
 from pilvi.compute.operations.seed import seed_compute
 from pilvi.core.http import Check, Route, Service
 from pilvi.network.operations.seed import seed_network
+from quick_call import quick_call
+from volume_rows import fill_volumes, volume_bodies
 
 TAGGABLE = ("networks", "subnets", "ports", "routers", "floatingips", "security-groups")
 NOWHERE = "00000000-0000-4000-8000-000000000000"
+PROVIDER = "00000000-0000-4000-8000-00000000a001"
+CONSUMER = "00000000-0000-4000-8000-00000000a002"
 STRANGER, READER = "stranger", "reader"
 
 
@@ -59,13 +70,16 @@ class World:
     compute: ComputeCloud
     ids: dict[str, str] = field(default_factory=dict)
     """What the first project has, by the name of the path's parameter."""
+    identity: dict[str, str] = field(default_factory=dict)
+    """The same for identity alone, which calls other things by the same names."""
 
     def requests(self, things: dict[str, str] | None = None) -> Iterator[Request]:
         """Every row of every service that tokens open."""
         for service in self.cloud.plane.list_services():
             if not service.root.startswith("/host"):
                 for route in service.routes:
-                    yield from self._requests(service, route, {**self.ids, **(things or {})})
+                    own = self.identity if service.name == "identity" else {}
+                    yield from self._requests(service, route, {**self.ids, **own, **(things or {})})
 
     def _requests(self, service: Service, route: Route, ids: dict[str, str]) -> Iterator[Request]:
         kinds = TAGGABLE if "{collection}" in route.path else ("",)
@@ -75,6 +89,8 @@ class World:
                 values["id"] = ids[kind.replace("-", "_").removesuffix("s") + "_id"]
             if service.name == "compute" and "os-keypairs" in route.path:
                 values["name"] = ids["keypair"]
+            if service.name == "placement":
+                values["name"] = ids["word"]
             body, content_type = body_of(service, route, values)
             path = route.path.replace(":path}", "}").format_map(values)
             yield Request(service, route, service.root + path, body, content_type)
@@ -89,51 +105,57 @@ class World:
             text = f"{versions.service} {number[0]}.{number[1]}"
             headers["openstack-api-version"] = text
         sent = request.body if body is ... else body
-        options: dict[str, Any] = {"json": sent}
         if request.content_type is not None:
             headers["content-type"] = request.content_type
-        if isinstance(sent, bytes):
-            options = {"content": sent}
+        if sent is None:
+            content = b""
+        else:
             headers.setdefault("content-type", "application/json")
-        # A whole URL is read once, a path twice: of a long one, that is the most of a request.
-        url = BASE + (path or request.path)
-        return await self.cloud.http.request(request.route.method, url, headers=headers, **options)
+            content = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
+        method, target = request.route.method, path or request.path
+        reply = await quick_call(self.cloud.app, method, target, headers, content)
+        show(method, unquote(target.partition("?")[0]), reply, content)
+        return reply
 
 
 def _bodies(ids: dict[str, str]) -> dict[str, Any]:
     """A body that each operation accepts, by its name or `service:operation`."""
     return {
-        **_identity_and_image_bodies(ids),
+        **image_bodies(ids),
         **_network_bodies(ids),
         **_router_and_group_bodies(ids),
+        **network_bodies(ids),
         **_volume_bodies(ids),
         **_compute_bodies(ids),
+        **compute_admin_bodies(ids),
+        **_placement_bodies(ids),
     }
 
 
-def _identity_and_image_bodies(ids: dict[str, str]) -> dict[str, Any]:
-    """Of the operations of identity and images."""
+def _placement_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of the operations of placement."""
+    at = {"resource_provider_generation": 9999}
+    claim = {
+        "allocations": {ids["provider_id"]: {"resources": {"VCPU": 1}}},
+        "project_id": ids["project_id"],
+        "user_id": ids["user_id"],
+        "consumer_generation": 1,
+        "consumer_type": "TASK",
+    }
+    inventories = {**at, "inventories": {"VCPU": {"total": 9}}}
     return {
-        "create_token": {
-            "auth": {
-                "identity": {
-                    "methods": ["password"],
-                    "password": {
-                        "user": {"name": "demo", "domain": {"id": "default"}, "password": "wrong"}
-                    },
-                }
-            }
-        },
-        "create_user": {"user": {"name": "u", "email": "e"}},
-        "update_user": {"user": {"description": "changed"}},
-        "change_password": {"user": {"original_password": "wrong", "password": "new"}},
-        "create_project": {"project": {"name": "p", "description": "", "tags": ["a"]}},
-        "update_project": {"project": {"description": "changed"}},
-        "create_image": {"name": "i", "disk_format": "raw", "min_disk": 0, "mine": "x"},
-        "update_image": [{"op": "replace", "path": "/name", "value": "changed"}],
-        "import_image": {"method": {"name": "glance-direct"}},
-        "add_member": {"member": ids["stranger_project_id"]},
-        "update_member": {"status": "accepted"},
+        "create_resource_provider": {"name": "p", "uuid": NOWHERE},
+        "update_resource_provider": {"name": "changed"},
+        "create_provider_inventory": {"resource_class": "VGPU", "total": 9},
+        "replace_provider_inventories": inventories,
+        "update_provider_inventory": {**at, "total": 9, "allocation_ratio": 2.0},
+        "replace_provider_traits": {**at, "traits": ["COMPUTE_NODE"]},
+        "replace_provider_aggregates": {**at, "aggregates": [NOWHERE]},
+        "create_resource_class": {"name": "CUSTOM_TIN"},
+        "rename_resource_class": {"name": "CUSTOM_TIN"},
+        "replace_allocations": claim,
+        "manage_allocations": {ids["consumer_id"]: claim},
+        "reshape": {"inventories": {ids["provider_id"]: inventories}, "allocations": {}},
     }
 
 
@@ -219,6 +241,7 @@ def _volume_bodies(ids: dict[str, str]) -> dict[str, Any]:
         "add_project_access": {"project": ids["stranger_project_id"]},
         "remove_project_access": {"project": ids["stranger_project_id"]},
         "update_quota_set": {"quota_set": {"volumes": 3}},
+        **volume_bodies(ids),
     }
 
 
@@ -262,14 +285,51 @@ def _compute_bodies(ids: dict[str, str]) -> dict[str, Any]:
         "add_security_group": {"name": "default"},
         "remove_security_group": {"name": "default"},
         "reset_server_state": {"state": "error"},
+        "rescue_server": {"adminPass": "x", "rescue_image_ref": ids["image_id"]},
+        "rebuild_server": {
+            "imageRef": ids["image_id"],
+            "name": "again",
+            "metadata": {"a": "b"},
+            "OS-DCF:diskConfig": "AUTO",
+            "user_data": "eA==",
+        },
+        "resize_server": {"flavorRef": "p1.nano.eph"},
+        "migrate_server": {"host": "host1"},
+        "unshelve_server": {"availability_zone": "nova"},
+        "create_server_backup": {"name": "b", "backup_type": "daily", "rotation": 1},
+        "change_password": {"adminPass": "x"},
+        "create_server_events": {
+            "events": [{"name": "network-changed", "server_uuid": ids["server_id"]}]
+        },
         "update_service": {"status": "disabled"},
         "update_quotas": {"quota_set": {"cores": 3}},
+        **_old_compute_bodies(ids),
+    }
+
+
+def _old_compute_bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """Of other services' operations under compute's old names."""
+    group = {"security_group": {"name": "changed", "description": "changed"}}
+    rule = {"parent_group_id": ids["security_group_id"], "ip_protocol": "tcp"}
+    ports = {"from_port": 22, "to_port": 22}
+    return {
+        "create_image_metadata": {"metadata": {"a": "changed"}},
+        "replace_image_metadata": {"metadata": {"a": "changed"}},
+        "update_image_metadata_item": {"meta": {ids["key"]: "changed"}},
+        "compute:create_security_group": group,
+        "compute:create_volume": {"volume": {"size": 1}},
+        "compute:create_snapshot": {"snapshot": {"volume_id": ids["volume_id"]}},
+        "create_floating_ip": {},
+        "add_floating_ip": {"address": "203.0.113.9"},
+        "remove_floating_ip": {"address": "203.0.113.9"},
+        "compute:update_security_group": group,
+        "compute:create_security_group_rule": {"security_group_rule": {**rule, **ports}},
     }
 
 
 def body_of(service: Service, route: Route, ids: dict[str, str]) -> tuple[Any, str | None]:
     """A body that a row accepts, and its content type where it is not JSON."""
-    known = _bodies(ids)
+    known = identity_bodies(ids) if service.name == "identity" else _bodies(ids)
     body = known.get(f"{service.name}:{route.name}", known.get(route.name))
     if route.action:
         return {route.action: copy.deepcopy(body) if route.body is not None else None}, None
@@ -300,6 +360,11 @@ async def running_world(directory: Path) -> AsyncIterator[World]:
             await add_user(cloud, STRANGER, "strangers")
             await add_user(cloud, READER, "demo", role="reader")
             await _fill(world)
+            await fill_network(cloud, world.ids)
+            await fill_compute(world.compute, world.ids)
+            await fill_volumes(cloud, world.ids)
+            await fill_images(cloud, world.ids)
+            world.identity |= await fill_identity(cloud, world.ids)
             yield world
 
 
@@ -330,6 +395,8 @@ async def _fill(world: World) -> None:
     ids |= {"tag": "a-tag", "tag_value": "a-tag", "key": "a", "keypair": "secret-key"}
     made = await world.compute.call("POST", "/os-keypairs", {"keypair": _key()})
     assert made.is_success, made.text
+    # No live migration is ever under way.
+    ids["migration_id"] = NOWHERE
     ids["server_id"] = await world.compute.active(
         name="secret-server",
         metadata={"a": "b"},
@@ -340,6 +407,7 @@ async def _fill(world: World) -> None:
     ids["volume_id"] = await world.compute.create_volume()
     await _attach(world)
     await _name_the_rest(world)
+    await _fill_placement(world)
 
 
 def _key() -> dict[str, str]:
@@ -377,12 +445,31 @@ async def _name_the_rest(world: World) -> None:
     path = "/volume/v3/types"
     reply = await cloud.call("POST", path, {"volume_type": typed}, user="admin")
     ids["type_id"] = reply.json()["volume_type"]["id"]
-    providers = (await cloud.call("GET", "/placement/resource_providers", user="admin")).json()
-    ids["provider_id"] = providers["resource_providers"][0]["uuid"]
     users = (await cloud.call("GET", "/identity/v3/users?name=demo", user="admin")).json()
     roles = (await cloud.call("GET", "/identity/v3/roles?name=member", user="admin")).json()
     ids |= {"user_id": users["users"][0]["id"], "role_id": roles["roles"][0]["id"]}
-    ids |= {"member_id": ids["stranger_project_id"], "consumer_id": ids["server_id"]}
+    ids |= {"member_id": ids["stranger_project_id"]}
     ids |= {"resource_class": "VCPU", "domain_id": "default", "region_id": "RegionOne"}
     ids |= {"alias": "router", "name": "VCPU", "agent_id": NOWHERE, "message_id": NOWHERE}
     ids |= {"host": "host1", "action": "disable", "task_id": NOWHERE, "id": NOWHERE}
+
+
+async def _fill_placement(world: World) -> None:
+    """A provider of the admin's own, of which project demo holds some."""
+    ids = world.ids
+    ids |= {"word": "CUSTOM_GOLD", "provider_id": PROVIDER, "consumer_id": CONSUMER}
+    bodies = _placement_bodies(ids)
+    first = {"resource_provider_generation": 0, "inventories": {"VCPU": {"total": 9}}}
+    held = {**bodies["replace_allocations"], "consumer_generation": None}
+    for method, path, body in (
+        ("PUT", "/resource_classes/CUSTOM_GOLD", None),
+        ("PUT", "/traits/CUSTOM_GOLD", None),
+        ("POST", "/resource_providers", {"name": "secret-provider", "uuid": PROVIDER}),
+        ("PUT", f"/resource_providers/{PROVIDER}/inventories", first),
+        ("PUT", f"/allocations/{CONSUMER}", held),
+    ):
+        newest = {"openstack-api-version": "placement 1.39"}
+        reply = await world.cloud.call(
+            method, "/placement" + path, body, user="admin", headers=newest
+        )
+        assert reply.is_success, reply.text

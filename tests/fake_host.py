@@ -12,7 +12,14 @@ from cloud import Cloud
 from fake_hosts import FakeHost, add_host
 from pilvi.host_api.contract import Assignment, ConsoleOutput, HostFault, Kind, Observation, Report
 from pilvi.host_api.vms import CaptureSeen, CaptureSpec, Power, VmSeen, VmSpec
-from pilvi.host_api.volumes import VolumeSeen, VolumeSpec
+from pilvi.host_api.volumes import (
+    BackupSeen,
+    SnapshotSeen,
+    VolumeSeen,
+    VolumeSpec,
+    VolumeUploadSeen,
+    VolumeUploadSpec,
+)
 from pilvi.hosts.operations.assignments import read_desired
 from pilvi.hosts.operations.hosts import get_host, record_report
 
@@ -90,6 +97,14 @@ class FakeAgent:
             case Kind.CAPTURE:
                 spec = msgspec.json.decode(wish.spec, type=CaptureSpec)
                 return await self._capture(spec)
+            case Kind.UPLOAD:
+                upload = msgspec.json.decode(wish.spec, type=VolumeUploadSpec)
+                await self._send(upload.image_id, upload.disk_format)
+                return VolumeUploadSeen(state="sent")
+            case Kind.SNAPSHOT:
+                return SnapshotSeen(size_bytes=1 << 30, used_bytes=0)
+            case Kind.BACKUP:
+                return BackupSeen(size_bytes=1 << 30, used_bytes=0, blocks=0)
         return None
 
     def _see_vm(self, spec: VmSpec) -> VmSeen:
@@ -109,19 +124,22 @@ class FakeAgent:
         )
 
     async def _capture(self, spec: CaptureSpec) -> CaptureSeen:
+        await self._send(spec.image_id, spec.disk_format)
+        return CaptureSeen(state="sent")
+
+    async def _send(self, image_id: str, disk_format: str) -> None:
         """Send a small disk to the image store, as the agent does."""
         from image_files import make_qcow2
 
         reply = await self.cloud.http.put(
-            f"/host/v1/images/{spec.image_id}/data",
-            content=make_qcow2(),
+            f"/host/v1/images/{image_id}/data",
+            content=make_qcow2() if disk_format == "qcow2" else bytes(4096),
             headers={
                 "authorization": f"Bearer credential of {self.host.host.name}",
                 "content-type": "application/octet-stream",
             },
         )
         assert reply.status_code == 204, reply.text
-        return CaptureSeen(state="sent")
 
     async def report_again(self, kind: Kind, id: str) -> None:
         """Say anew what is seen of something that is held."""
@@ -159,6 +177,7 @@ def see_volume(spec: VolumeSpec) -> VolumeSeen:
         used_bytes=0,
         portal=PORTAL,
         exported=[export.attachment_id for export in spec.exports],
+        content_generation=spec.content_generation,
     )
 
 

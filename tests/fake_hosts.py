@@ -23,6 +23,7 @@ def make_facts(**values: Any) -> HostFacts:
         "disk_free_gib": 400,
         "accelerator": "tcg",
         "hypervisor_version": "7.2.22",
+        "booted_at": 1_700_000_000,
         **values,
     }
     return HostFacts(**chosen)
@@ -91,6 +92,7 @@ def see_volume(spec: VolumeSpec) -> VolumeSeen:
         used_bytes=0,
         portal="127.0.0.1:3260",
         exported=[export.attachment_id for export in spec.exports],
+        content_generation=spec.content_generation,
     )
 
 

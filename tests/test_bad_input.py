@@ -77,7 +77,7 @@ async def test_a_name_of_300_characters_is_400_and_says_the_limit(cloud: Cloud, 
 
 
 UNKNOWN = {
-    f"{IDENTITY}/projects": {"project": {"name": "p", "colour": 1}},
+    f"{IDENTITY}/domains": {"domain": {"name": "d", "colour": 1}},
     f"{COMPUTE}/servers": {"server": {**_SERVER, "name": "s", "colour": 1}},
     f"{COMPUTE}/flavors": {
         "flavor": {"name": "f", "ram": 1, "vcpus": 1, "disk": 1, "colour": 1},

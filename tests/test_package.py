@@ -26,4 +26,5 @@ def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
     }
     assert wanted - held == set()
     entries = next(name for name in held if name.endswith("entry_points.txt"))
-    assert "pilvi = pilvi.cli:main" in zipfile.ZipFile(wheel).read(entries).decode()
+    said = zipfile.ZipFile(wheel).read(entries).decode()
+    assert "pilvi = pilvi.cli:main" in said and "pilvi = pilvi.testing.plugin" in said

@@ -1,5 +1,6 @@
 """Talking to block storage: requests, and hosts that answer their wishes."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -54,3 +55,36 @@ async def settle(cloud: Cloud, host: FakeHost) -> None:
         await host.serve_volumes()
     for id in await reconciler.list_unsettled():
         await reconciler.reconcile(id)
+
+
+async def make(cloud: Cloud, path: str, kind: str, user: str = "demo", **fields: Any) -> Any:
+    """A new thing of a collection, as it is once its host has answered."""
+    reply = await call(cloud, "POST", path, {kind: fields}, user=user)
+    assert reply.is_success, reply.text
+    return await wait(cloud, f"{path}/{reply.json()[kind]['id']}", kind, user)
+
+
+async def wait(cloud: Cloud, path: str, kind: str, user: str = "demo") -> Any:
+    """A thing once it is not on its way any more; None when it is gone."""
+    async with asyncio.timeout(10):
+        while True:
+            reply = await call(cloud, "GET", path, user=user)
+            if reply.status_code == 404:
+                return None
+            found = reply.json()[kind]
+            if found.get("status") not in MOVING:
+                return found
+            await asyncio.sleep(0.01)
+
+
+MOVING = (
+    "creating",
+    "deleting",
+    "extending",
+    "reverting",
+    "restoring",
+    "restoring-backup",
+    "backing-up",
+    "uploading",
+    "downloading",
+)

@@ -15,18 +15,20 @@ from pilvi.compute.operations.seed import seed_compute
 from pilvi.compute.reconcilers import build_reconcilers as compute_reconcilers
 from pilvi.core.db import Database, Transaction
 from pilvi.core.db.engine import Wake
-from pilvi.core.http import Caller, Service
+from pilvi.core.http import Caller, Rule, Service
 from pilvi.core.http.dispatch import Gate, build_app
+from pilvi.core.http.policy_file import read_policy
 from pilvi.core.reconcile import Loop, Reconciler
 from pilvi.hosts.api.service import build_service as hosts_service
 from pilvi.hosts.operations.assignments import HOST_WAKE
 from pilvi.hosts.operations.signals import HostSignals
 from pilvi.identity.api.service import build_service as identity_service
-from pilvi.identity.operations.keys import Passwords, TokenKeys
-from pilvi.identity.operations.projects import seed_identity
+from pilvi.identity.operations.keys import Passwords, TokenKeys, Vault
+from pilvi.identity.operations.seed import seed_identity
 from pilvi.identity.operations.tokens import authenticate
 from pilvi.image.api.service import build_host_service as image_host_service
 from pilvi.image.api.service import build_service as image_service
+from pilvi.image.reconcilers import build_download_loop
 from pilvi.image.reconcilers import build_reconcilers as image_reconcilers
 from pilvi.image.store.blobs import Blobs
 from pilvi.network.api.service import build_service as network_service
@@ -39,6 +41,16 @@ from pilvi.settings import Settings
 log = structlog.get_logger()
 
 
+def list_rules(services: Iterable[Service]) -> list[Rule]:
+    """Every rule that an operator may write anew, by service; hosts have no roles."""
+    return [
+        rule
+        for service in services
+        if not service.root.startswith("/host")
+        for rule in service.rules
+    ]
+
+
 async def seed_cloud(
     tx: Transaction, settings: Settings, password_hashes: Mapping[str, str]
 ) -> dict[str, str]:
@@ -46,7 +58,8 @@ async def seed_cloud(
 
     `password_hashes` has those of the users admin and demo. Returns project ids by name.
     """
-    ids = await seed_identity(tx, password_hashes["admin"], password_hashes["demo"])
+    hashes = password_hashes["admin"], password_hashes["demo"]
+    ids = await seed_identity(tx, *hashes, settings.region)
     await seed_network(tx, settings, ids["admin"], ids["demo"])
     await seed_block_storage(tx)
     await seed_compute(tx)
@@ -61,15 +74,19 @@ class ControlPlane:
         self.db = db
         self.signals = HostSignals()
         self.keys = TokenKeys(settings.api_dir / "keys")
-        self.passwords = Passwords()
+        self.vault = Vault(settings.api_dir / "credential-keys")
+        self.passwords = Passwords(careful=not settings.fake)
         self.blobs = Blobs(settings.api_dir / "images")
         self.loop = Loop(self._reconcilers())
+        self.downloads = build_download_loop(db, self.blobs, settings)
         db.on_commit = self._send_wakes
 
     def build_app(self) -> Starlette:
         """The whole API as one ASGI application; its lifespan runs the reconcilers."""
-        gate = Gate(self.settings, self.db, self._authenticate)
-        return build_app(gate, self.list_services(), lifespan=self._lifespan)
+        services = self.list_services()
+        overrides = read_policy(self.settings.policy_path, list_rules(services))
+        gate = Gate(self.settings, self.db, self._authenticate, overrides)
+        return build_app(gate, services, lifespan=self._lifespan)
 
     async def _authenticate(self, tx: Transaction, token: str) -> Caller:
         return await authenticate(tx, self.keys, token)
@@ -80,6 +97,12 @@ class ControlPlane:
                 self.signals.announce(id)
             else:
                 self.loop.wake(kind, id)
+                self.downloads.wake(kind, id)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no reconciler has anything in work or waiting for its time."""
+        return self.loop.idle and self.downloads.idle
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -89,12 +112,16 @@ class ControlPlane:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the reconcilers meanwhile."""
-        task = asyncio.create_task(self.loop.run(), name="reconcilers")
+        tasks = [
+            asyncio.create_task(self.loop.run(), name="reconcilers"),
+            asyncio.create_task(self.downloads.run(), name="downloads"),
+        ]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     def _reconcilers(self) -> Sequence[Reconciler]:
         return [
@@ -108,7 +135,7 @@ class ControlPlane:
     def list_services(self) -> Sequence[Service]:
         """Every service that is mounted."""
         return [
-            identity_service(self.keys, self.passwords),
+            identity_service(self.keys, self.passwords, self.vault),
             hosts_service(self.signals),
             placement_service(),
             image_service(self.blobs),

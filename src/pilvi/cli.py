@@ -1,5 +1,6 @@
 """The command line: which commands there are and their options."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from pilvi import __version__
 from pilvi.errors import PilviError
-from pilvi.settings import DEFAULT_STATE_DIR, Settings, load_settings
+from pilvi.settings import Settings, default_state_dir, load_settings
 
 app = typer.Typer(
     help="An OpenStack cloud in one command.",
@@ -17,13 +18,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+DEFAULT_STATE_DIR = default_state_dir()
 StateDir = Annotated[
     Path, typer.Option("--state-dir", envvar="PILVI_STATE_DIR", help="Folder of the cloud.")
 ]
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913  # a parameter is an option of the command
     state_dir: StateDir = DEFAULT_STATE_DIR,
     listen: Annotated[str | None, typer.Option(help="Address of the API.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the API.")] = None,
@@ -33,6 +35,13 @@ def up(
     ] = None,
     hello: Annotated[bool, typer.Option(help="Boot the first instance.")] = True,
     setup: Annotated[bool, typer.Option("--setup", help="Install system packages first.")] = False,
+    fake: Annotated[
+        bool, typer.Option("--fake", help="Fake hosts, all in one process: no root, no QEMU.")
+    ] = False,
+    hosts: Annotated[int, typer.Option(help="With --fake: how many hosts.", min=1)] = 1,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="With --fake: serve until told to stop.")
+    ] = False,
 ) -> None:
     """Start the cloud in the background and boot a first instance."""
     from pilvi.commands.options import read_changes
@@ -40,8 +49,17 @@ def up(
     from pilvi.commands.up import choose_settings, run_up
 
     changes = read_changes(setting or [], listen_host=listen, listen_port=port)
+    if fake:
+        changes["fake"] = True
     settings = choose_settings(state_dir.absolute(), changes)
     console = Console()
+    if fake:
+        # Looking for garbage among all that an import makes would be a sixth of the start.
+        gc.disable()
+        from pilvi.commands.fake import run_fake
+
+        run_fake(settings, hosts=hosts, foreground=foreground, console=console)
+        return
     if setup:
         run_setup(console)
     run_up(settings, first_server=hello, console=console)
@@ -112,6 +130,22 @@ def env(
     settings = _settings(state_dir)
     typer.echo(f"export OS_CLIENT_CONFIG_FILE='{clouds_path(settings)}'")
     typer.echo(f"export OS_CLOUD={CLOUD_NAMES['demo' if demo else 'admin']}")
+
+
+@app.command()
+def policy(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Print every rule of the policy, with its default or what policy.yaml says instead."""
+    from pilvi.commands.policy import print_policy
+
+    print_policy(_settings(state_dir))
+
+
+@app.command("tempest-conf")
+def tempest_conf(state_dir: StateDir = DEFAULT_STATE_DIR) -> None:
+    """Print a tempest.conf for the running cloud, from what the cloud says of itself."""
+    from pilvi.commands.tempest_conf import build_tempest_conf
+
+    typer.echo(build_tempest_conf(_settings(state_dir)))
 
 
 @app.command()

@@ -5,6 +5,7 @@ by every other process. Several clouds live on one machine when their state dire
 name prefix differ.
 """
 
+import os
 import tomllib
 import zlib
 from pathlib import Path
@@ -26,6 +27,14 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 UID_RANGE_FIRST = 1_900_000_000
 UID_RANGE_SIZE = 10_000
 UID_RANGES = 8_000
+
+
+def default_state_dir() -> Path:
+    """Where a cloud is kept unless told otherwise: who is not root has a folder of their own."""
+    if os.geteuid() == 0:
+        return DEFAULT_STATE_DIR
+    states = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return states / "pilvi"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +78,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Largest upload that the image service accepts, in bytes."""
     image_virtual_size_bytes_max: int = 2 << 40
     """Largest virtual size that an uploaded image may declare, in bytes."""
+    image_download_ports: tuple[Port, ...] = (80, 443)
+    """Ports of web servers from which images may be imported."""
+    image_download_networks: tuple[str, ...] = ()
+    """Ranges that are not public and from which images may be imported all the same."""
+    image_download_s_max: float = 3 * 3600
+    """Longest time that the import of one image from the web may take, in seconds."""
+    backup_dir: str = ""
+    """Directory of volume backups on each host, better of another disk; empty means a folder
+    beside the volumes."""
     host_lease_s: float = 15.0
     """Seconds without a report after which a host counts as down."""
 
@@ -86,6 +104,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def agent_dir(self) -> Path:
         """What the agent owns: desired state, guests, image cache, volumes, DHCP files."""
         return self.state / "agent"
+
+    @property
+    def backups(self) -> Path:
+        """Where this host keeps backups of volumes."""
+        return Path(self.backup_dir) if self.backup_dir else self.agent_dir / "backups"
+
+    @property
+    def policy_path(self) -> Path:
+        """The operator's own rules in the place of default ones, where there are any."""
+        return self.state / "policy.yaml"
 
     @property
     def run_dir(self) -> Path:
@@ -114,6 +142,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def uid_volumes(self) -> int:
         """Uid of the iSCSI target and owner of the volume files."""
         return self.uid_base + 2
+
+    @property
+    def uid_converters(self) -> range:
+        """Uids of the tools that open images which volumes are made of: one each at a time."""
+        return range(self.uid_base + 10, self.uid_base + 42)
 
     @property
     def uid_guest_first(self) -> int:

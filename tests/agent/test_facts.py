@@ -1,4 +1,5 @@
 import socket
+import time
 from pathlib import Path
 
 from host_server import make_test_settings
@@ -15,6 +16,7 @@ def test_this_machine_is_described(tmp_path: Path) -> None:
     assert facts.disk_gib >= facts.disk_free_gib >= 0
     assert (facts.accelerator, facts.hypervisor_version) == ("tcg", "7.2.22")
     assert facts.capabilities == ["a", "b"]
+    assert 0 < facts.booted_at <= time.time()
 
 
 def test_a_host_may_have_another_name() -> None:

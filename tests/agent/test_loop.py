@@ -6,13 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fake_images import FakeImages
 from host_server import HostServer, make_test_settings, until
 from pilvi.agent.context import AgentContext
 from pilvi.agent.facts import Abilities
 from pilvi.agent.loop import Agent
 from pilvi.agent.parts import AgentParts
+from pilvi.agent.volumes.build import build_volume_reconcilers
 from pilvi.agent.volumes.fake import FakeVolumeDriver
-from pilvi.agent.volumes.reconciler import VolumeReconciler
 from pilvi.host_api.contract import ConsoleOutput, Kind
 from pilvi.host_api.vms import (
     GuestDocuments,
@@ -48,12 +49,12 @@ class Host:
         self.consoles = Consoles()
 
     def build(self, context: AgentContext) -> AgentParts:
-        reconciler = VolumeReconciler(context, self.driver)
+        reconciler, *others = build_volume_reconcilers(context, self.driver, FakeImages())
 
         async def find_abilities() -> Abilities:
             return Abilities("tcg", "7.2", tuple(self.driver.capabilities))
 
-        return AgentParts([reconciler], self.consoles, find_abilities, [reconciler.watch])
+        return AgentParts([reconciler, *others], self.consoles, find_abilities, [reconciler.watch])
 
     @asynccontextmanager
     async def agent(self, server: HostServer) -> AsyncIterator[Agent]:

@@ -11,7 +11,7 @@ from cloud import Cloud
 from fake_host import FakeAgent
 
 ROOT = "/compute/v2.1"
-NEWEST = "2.96"
+NEWEST = "2.104"
 
 
 async def until(check: Callable[[], bool]) -> None:

@@ -26,9 +26,10 @@ from pilvi.agent.ports.plan import (
     plan_network,
     plan_port,
     plan_router,
+    plan_set,
 )
 from pilvi.errors import Unavailable
-from pilvi.host_api.networks import NetworkSpec, PortSpec, RouterSpec
+from pilvi.host_api.networks import AddressSetSpec, NetworkSpec, PortSpec, RouterSpec
 from pilvi.settings import Settings
 
 LOOKS_MAX = 8
@@ -55,6 +56,12 @@ class Followed:
             if await self._take(plan_port(uuid(11), spec, seen)):
                 return
         raise AssertionError("a port does not settle")
+
+    async def set(self, spec: AddressSetSpec | None) -> None:
+        for _ in range(LOOKS_MAX):
+            if await self._take(plan_set(uuid(9), spec, await self.driver.see_set(uuid(9)))):
+                return
+        raise AssertionError("an address set does not settle")
 
     async def router(self, spec: RouterSpec | None) -> None:
         segments = {uuid(1): Segment("br1", 1450), uuid(99): Segment("br99", 1500)}
@@ -159,6 +166,17 @@ async def test_a_tap_is_opened_closed_and_opened_again(followed: Followed) -> No
     with pytest.raises(Unavailable):
         followed.driver.open_tap(uuid(12))
     assert not followed.driver.is_ready(uuid(12))
+
+
+async def test_an_address_set_comes_changes_and_goes(followed: Followed) -> None:
+    assert await followed.driver.see_set(uuid(9)) is None
+    await followed.set(AddressSetSpec(set_id=uuid(9), addresses=["10.0.0.1", "2001:db8::/64"]))
+    before = await followed.driver.see_set(uuid(9))
+    await followed.set(AddressSetSpec(set_id=uuid(9), addresses=["10.0.0.0/24"]))
+    assert await followed.driver.see_set(uuid(9)) not in (None, before)
+    await followed.set(AddressSetSpec(set_id=uuid(9), addresses=[]))
+    await followed.set(None)
+    assert await followed.driver.see_set(uuid(9)) is None
 
 
 async def test_a_router_comes_changes_and_goes(followed: Followed) -> None:

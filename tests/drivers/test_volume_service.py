@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from fake_images import FakeImages
 from iscsi import MIB, make_export, make_settings, writing
 from pilvi.agent.context import AgentContext
 from pilvi.agent.desired import DesiredState
 from pilvi.agent.outbox import Outbox
-from pilvi.agent.volumes.reconciler import VolumeReconciler
+from pilvi.agent.volumes.build import build_volume_reconcilers
 from pilvi.agent.volumes.tgt import TgtVolumeDriver, end_service
 from pilvi.agent.volumes.tgt_service import TgtService
 from pilvi.core.reconcile import Loop
@@ -32,8 +33,8 @@ class Host:
         self.outbox = Outbox()
         self.driver = TgtVolumeDriver(settings)
         context = AgentContext(settings, self.desired, self.outbox, self._wake)
-        self.reconciler = VolumeReconciler(context, self.driver)
-        self.loop = Loop([self.reconciler])
+        self.reconciler, *others = build_volume_reconcilers(context, self.driver, FakeImages())
+        self.loop = Loop([self.reconciler, *others])
 
     def _wake(self, kind: Kind, id: str) -> None:
         self.loop.wake(kind, id)

@@ -13,6 +13,11 @@ from databases import MIGRATED
 from pilvi.migrations import upgrade_database
 from pilvi.migrations.tables import metadata
 
+INSERT = (
+    "INSERT INTO identity_domains (id, name, description, enabled, epoch, tags, options, extra) "
+    "VALUES ('d', 'D', '', 1, 0, '[]', '{}', '{}')"
+)
+
 
 def _differences(connection: Connection) -> Sequence[Any]:
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
@@ -24,7 +29,7 @@ def test_sqlite_has_the_tables_and_upgrading_again_keeps_the_rows(tmp_path: Path
     engine = create_engine(url)
     with engine.begin() as connection:
         assert _differences(connection) == []
-        connection.execute(text("INSERT INTO identity_domains VALUES ('d', 'D', '', 1)"))
+        connection.execute(text(INSERT))
     upgrade_database(url)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT id FROM identity_domains")).all() == [("d",)]

@@ -5,7 +5,16 @@ from typing import Any
 
 from pilvi.core.db import Transaction, now
 from pilvi.network.model.address import default_pools, parse_subnet
-from pilvi.network.store import floating_ips, networks, ports, routers, security_groups, subnets
+from pilvi.network.model.sharing import Action, ObjectType
+from pilvi.network.store import (
+    floating_ips,
+    networks,
+    ports,
+    routers,
+    security_groups,
+    sharing,
+    subnets,
+)
 
 
 def common(**values: Any) -> dict[str, Any]:
@@ -20,6 +29,19 @@ async def insert_network(tx: Transaction, segment: int, **values: Any) -> str:
     row = common(network_type="vxlan", segment=segment, mtu=1450, availability_zone_hints=[])
     row |= values
     await networks.insert_network(tx, **row)
+    for name, action in (("is_shared", Action.SHARED), ("is_external", Action.EXTERNAL)):
+        if row.get(name):
+            await insert_rbac_policy(tx, ObjectType.NETWORK, str(row["id"]), action=action)
+    return str(row["id"])
+
+
+async def insert_rbac_policy(
+    tx: Transaction, object_type: ObjectType, object_id: str, **values: Any
+) -> str:
+    """A policy's id; it is for everybody."""
+    row = common(object_type=object_type, object_id=object_id, action=Action.SHARED, target="*")
+    row |= values
+    await sharing.insert_policy(tx, **row)
     return str(row["id"])
 
 

@@ -34,6 +34,10 @@ class Neutron:
         body = {singular(collection): colons(fields)}
         return await self.cloud.call("POST", f"{ROOT}/{collection}", body, user=user)
 
+    async def post_to(self, path: str, name: str, user: str = "demo", /, **fields: Any) -> Any:
+        """The reply to a POST whose body has another name than its collection."""
+        return await self.cloud.call("POST", f"{ROOT}/{path}", {name: fields}, user=user)
+
     async def put(self, collection: str, id: str, user: str = "demo", **fields: Any) -> Any:
         """The reply to a PUT of one resource."""
         body = {singular(collection): colons(fields)}
@@ -74,7 +78,8 @@ class Neutron:
 
 def singular(collection: str) -> str:
     """The name of one resource of a collection in a body."""
-    return collection.replace("-", "_").removesuffix("s")
+    name = collection.replace("-", "_")
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def colons(fields: dict[str, Any]) -> dict[str, Any]:

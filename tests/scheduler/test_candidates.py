@@ -1,5 +1,6 @@
 """Hosts as the choice sees them."""
 
+import dataclasses
 import datetime
 
 from pilvi.host_api.contract import HostFacts
@@ -29,3 +30,15 @@ def test_candidates_carry_lease_usage_and_disk() -> None:
     assert (fresh.is_alive, fresh.usage.free, fresh.disk_gib) == (True, {"VCPU": 1}, 50)
     assert (late.is_alive, late.usage.free, late.disk_free_gib) == (False, {}, 20)
     assert (never.is_alive, never.disk_gib) == (False, 0)
+
+
+def test_a_host_is_in_the_zone_that_it_was_put_into() -> None:
+    hosts = [host("a", 1, None), host("b", 1, None)]
+    found = list_candidates(hosts, {}, NOW, 15.0, {"a": "north"})
+    assert [one.availability_zone for one in found] == ["north", "nova"]
+
+
+def test_a_host_that_is_forced_down_is_not_alive() -> None:
+    forced = dataclasses.replace(host("a", 1, None), forced_down=True)
+    (found,) = list_candidates([forced], {}, NOW, 15.0)
+    assert not found.is_alive

@@ -72,6 +72,19 @@ def test_another_availability_zone_is_refused() -> None:
     assert "is in the availability zone nova" in reasons(choose_host(request, [host("a")]))
 
 
+def test_rules_of_the_caller_refuse_and_attract() -> None:
+    size = {"vcpus": 1, "memory_mib": 512, "disk_gib": 1}
+    candidates = [host("a"), host("b", usage=usage(used=1)), host("c")]
+    refused = HostRequest(**size, refused={"id-a": "is not for you"})
+    assert choose_host(refused, candidates) == Choice("id-c", "c")
+    assert "a: is not for you" in reasons(choose_host(refused, candidates[:1]))
+    liked = HostRequest(**size, attraction={"id-b": 1})
+    assert choose_host(liked, candidates) == Choice("id-b", "b")
+    shunned = HostRequest(**size, attraction={"id-a": -2, "id-c": -1})
+    assert choose_host(shunned, candidates) == Choice("id-b", "b")
+    assert choose_host(shunned, candidates[:1]) == Choice("id-a", "a")
+
+
 def test_one_server_gets_no_more_cpus_than_the_host_has() -> None:
     request = HostRequest(vcpus=9, memory_mib=64, disk_gib=0)
     assert "one server may have 8" in reasons(choose_host(request, [host("a")]))

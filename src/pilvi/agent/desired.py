@@ -35,8 +35,10 @@ class _Cursor(msgspec.Struct, frozen=True):
 class DesiredState:
     """Every assignment this host was given and has not yet given up."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+        """`durable=False` does not wait for the disk: for hosts that hold nothing real."""
         self._directory = directory
+        self._durable = durable
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._assignments: dict[tuple[Kind, str], Assignment] = {}
         self._unkept: set[tuple[Kind, str]] = set()
@@ -119,7 +121,7 @@ class DesiredState:
         """Write what is not on disk yet, the cursor last; what fails is tried again next time."""
         try:
             for key in sorted(self._unkept):
-                self._write(self._path(*key), self._assignments[key], durable=True)
+                self._write(self._path(*key), self._assignments[key], durable=self._durable)
                 self._unkept.discard(key)
             if self._cursor != self._kept_cursor:
                 # Not durable by itself: an older or unreadable cursor only asks for more.

@@ -48,7 +48,15 @@ def collect_facts(settings: Settings, inventory: Inventory, abilities: Abilities
         capabilities=list(abilities.capabilities),
         hypervisor_version=abilities.hypervisor_version,
         addresses=[settings.listen_host],
+        booted_at=_read_boot_time(),
     )
+
+
+def _read_boot_time(path: Path = Path("/proc/stat")) -> int:
+    for line in path.read_text().splitlines():
+        if line.startswith("btime "):
+            return int(line.split()[1])
+    raise AssertionError("the kernel does not say when it started")
 
 
 def _read_memory_mib(path: Path = Path("/proc/meminfo")) -> int:

@@ -56,7 +56,7 @@ class Agent:
     ) -> None:
         settings.agent_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
         self.settings = settings
-        self.desired = DesiredState(settings.agent_dir / "desired")
+        self.desired = DesiredState(settings.agent_dir / "desired", durable=not settings.fake)
         self.outbox = Outbox()
         self._control_plane = control_plane
         self._inventory = inventory or read_inventory()

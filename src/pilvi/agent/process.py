@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pilvi.agent.client import ControlPlane
-from pilvi.agent.drivers import build_fake_parts, build_real_parts
+from pilvi.agent.drivers import FakeDrivers, build_fake_parts, build_real_parts
 from pilvi.agent.facts import Inventory
 from pilvi.agent.loop import Agent
 from pilvi.errors import Conflict
@@ -69,13 +69,17 @@ def build_agent(settings: Settings, control_plane: ControlPlane) -> Agent:
 
 
 def build_fake_agent(
-    settings: Settings, control_plane: ControlPlane, *, hostname: str = FAKE_INVENTORY.hostname
+    settings: Settings,
+    control_plane: ControlPlane,
+    *,
+    hostname: str = FAKE_INVENTORY.hostname,
+    drivers: FakeDrivers | None = None,
 ) -> Agent:
     """An agent whose host is values in memory; it speaks the real contract."""
     inventory = Inventory(hostname, FAKE_INVENTORY.vcpus, FAKE_INVENTORY.memory_mib)
     return Agent(
         settings,
         control_plane,
-        lambda context: build_fake_parts(context, control_plane),
+        lambda context: build_fake_parts(context, control_plane, drivers),
         inventory=inventory,
     )

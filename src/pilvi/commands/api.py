@@ -3,6 +3,7 @@
 import gc
 import os
 import socket
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -13,14 +14,10 @@ from pilvi.commands.logs import configure_logs
 from pilvi.commands.prepare import prepare_cloud
 from pilvi.commands.privileges import drop_privileges, import_everything
 from pilvi.core.db import open_database
+from pilvi.core.http.serving import listen, make_config
 from pilvi.core.tls import ensure_certificates
-from pilvi.errors import Unavailable
 from pilvi.settings import Settings
 
-# Connections that wait to be accepted. Lower: a burst is refused; higher: it waits longer.
-BACKLOG = 2048
-# Seconds that open requests get at a stop. Lower: cut uploads; higher: a slower `pilvi down`.
-GRACE_S = 5
 # Parts of the package that the API may import while it runs.
 PACKAGES = (
     "core",
@@ -43,8 +40,8 @@ def run_api(settings: Settings) -> None:
     configure_logs()
     if os.geteuid() == 0:
         prepare_cloud(settings)
-    listener = _listen(settings)
-    config = _configure(settings)
+    listener = listen(settings.listen_host, settings.listen_port)
+    config = make_config(_certificate(settings))
     plane = ControlPlane(settings, open_database(settings.database))
     config.loaded_app = plane.build_app()
     if os.geteuid() == 0:
@@ -55,32 +52,10 @@ def run_api(settings: Settings) -> None:
     uvloop.run(_serve(plane, uvicorn.Server(config), listener))
 
 
-def _configure(settings: Settings) -> uvicorn.Config:
-    files = None
-    if settings.tls:
-        files = ensure_certificates(
-            settings.api_dir / "tls", ca_path(settings), settings.listen_host
-        )
-    config = uvicorn.Config(
-        _unset,
-        loop="none",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_S,
-        ssl_certfile=None if files is None else str(files[0]),
-        ssl_keyfile=None if files is None else str(files[1]),
-    )
-    config.load()
-    return config
-
-
-async def _unset(scope: object, receive: object, send: object) -> None:
-    raise AssertionError("the application is set before the first request")
+def _certificate(settings: Settings) -> tuple[Path, Path] | None:
+    if not settings.tls:
+        return None
+    return ensure_certificates(settings.api_dir / "tls", ca_path(settings), settings.listen_host)
 
 
 async def _serve(plane: ControlPlane, server: uvicorn.Server, listener: socket.socket) -> None:
@@ -89,19 +64,3 @@ async def _serve(plane: ControlPlane, server: uvicorn.Server, listener: socket.s
             await server.serve([listener])
     finally:
         await plane.db.close()
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
-    # With its protocol named, event loops turn Nagle's wait off: 40 ms for every answer else.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.listen_host, settings.listen_port))
-    except OSError as error:
-        listener.close()
-        where = f"{settings.listen_host}:{settings.listen_port}"
-        raise Unavailable(
-            f"cannot listen on {where}: {error.strerror}; choose another with 'pilvi up --port'"
-        ) from error
-    return listener

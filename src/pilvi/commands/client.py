@@ -78,6 +78,13 @@ class CloudClient:
         is_json = "json" in reply.headers.get("content-type", "")
         return reply.json() if reply.content and is_json else None
 
+    def get_public(self, path: str) -> Any:
+        """A document that needs no token, such as a service's versions."""
+        reply = self.http.get(path, follow_redirects=True)
+        if reply.status_code not in (200, 300):
+            raise _refusal("GET", path, reply)
+        return reply.json()
+
     def upload(self, image_id: str, path: Path) -> None:
         """Send a file as an image's bytes."""
         self._send(

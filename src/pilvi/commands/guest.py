@@ -1,5 +1,7 @@
 """The small test guest: built from Debian packages by the script in the package."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -13,9 +15,12 @@ BUILD_S = 600
 
 
 def remove_guest_cache() -> None:
-    """Remove the built image and the packages it was built from. Repeatable."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "/var/cache")
-    shutil.rmtree(home / "pilvi", ignore_errors=True)
+    """Remove the built image and the packages it was built from, once no build uses them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "/var/cache") / "pilvi"
+    # A folder without a lock has no build in it and nothing to remove.
+    with contextlib.suppress(FileNotFoundError), (cache / "guest" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(cache, ignore_errors=True)
 
 
 def build_guest() -> Path:

@@ -1,6 +1,6 @@
 """From command-line options to settings."""
 
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 
@@ -11,6 +11,7 @@ from pilvi.settings import Settings
 def read_changes(pairs: list[str], **given: Any) -> dict[str, Any]:
     """The settings that a command line names: NAME=VALUE pairs and options that were given.
 
+    A value of several parts has commas between them.
     Raises `InvalidRequest` for an unknown name or a value that does not fit. Pure.
     """
     changes = {name: value for name, value in given.items() if value is not None}
@@ -20,8 +21,9 @@ def read_changes(pairs: list[str], **given: Any) -> dict[str, Any]:
         if not equals or name not in types:
             known = ", ".join(sorted(types))
             raise InvalidRequest(f"cannot read the setting '{pair}': use NAME=VALUE of {known}")
+        value = text.split(",") if get_origin(types[name]) is tuple else text
         try:
-            changes[name] = msgspec.convert(text, types[name], strict=False)
+            changes[name] = msgspec.convert(value, types[name], strict=False)
         except msgspec.ValidationError as error:
             raise InvalidRequest(f"cannot use the setting '{pair}': {error}") from error
     try:

@@ -16,8 +16,9 @@ from pilvi.core.db import open_database
 from pilvi.core.tls import ensure_certificates
 from pilvi.errors import InvalidRequest
 from pilvi.hosts.operations.hosts import enrol_host
-from pilvi.identity.operations.keys import Passwords, TokenKeys
-from pilvi.identity.operations.projects import is_seeded
+from pilvi.identity.operations.catalog import ensure_catalog
+from pilvi.identity.operations.keys import Passwords, TokenKeys, Vault
+from pilvi.identity.operations.seed import is_seeded
 from pilvi.migrations import upgrade_database
 from pilvi.settings import Settings
 
@@ -34,6 +35,7 @@ def prepare_cloud(settings: Settings) -> None:
     if settings.tls:
         ensure_certificates(settings.api_dir / "tls", ca_path(settings), settings.listen_host)
     TokenKeys(settings.api_dir / "keys")
+    Vault(settings.api_dir / "credential-keys")
     upgrade_database(settings.database)
     asyncio.run(_fill_database(settings, passwords, credential))
     if os.geteuid() == 0:
@@ -68,6 +70,7 @@ async def _fill_database(settings: Settings, passwords: dict[str, str], credenti
             if not await is_seeded(tx):
                 hashes = {user: hasher.hash(word) for user, word in passwords.items()}
                 await seed_cloud(tx, settings, hashes)
+            await ensure_catalog(tx, settings.region)
             await enrol_host(tx, socket.gethostname(), credential)
     finally:
         await db.close()

@@ -49,11 +49,16 @@ def start_process(settings: Settings, name: str) -> int:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
+    record_process(settings, name, process.pid)
+    return process.pid
+
+
+def record_process(settings: Settings, name: str, pid: int) -> None:
+    """Note which process it is, for `find_process`."""
     path = settings.run_dir / f"{name}.pid"
     temporary = path.with_suffix(".new")
-    temporary.write_text(f"{process.pid} {start_time(process.pid)}")
+    temporary.write_text(f"{pid} {start_time(pid)}")
     temporary.replace(path)
-    return process.pid
 
 
 def stop_process(settings: Settings, name: str) -> bool:

@@ -10,10 +10,14 @@ class Kind(StrEnum):
 
     NETWORK = "network"
     PORT = "port"
+    ADDRESS_SET = "address_set"
     ROUTER = "router"
     VOLUME = "volume"
     VM = "vm"
     CAPTURE = "capture"
+    SNAPSHOT = "snapshot"
+    BACKUP = "backup"
+    UPLOAD = "upload"
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +89,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """As QEMU prints it, such as 7.2.22."""
     addresses: list[str] = []
     """Addresses under which other hosts reach this one."""
+    booted_at: int = 0
+    """Seconds since the epoch when the host's kernel started; 0 is not known."""
 
 
 class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):

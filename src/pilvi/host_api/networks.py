@@ -1,6 +1,7 @@
 """Networks, ports and routers as one host carries them.
 
-Addresses are strings as `ipaddress` prints them; only IPv4 is carried.
+Addresses are strings as `ipaddress` prints them, of either version. What was added after the first
+shapes has a default, so that a host still reads the wishes that it wrote down before.
 """
 
 import msgspec
@@ -20,6 +21,15 @@ class SubnetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Destination CIDR and next hop."""
 
 
+class DhcpOption(msgspec.Struct, frozen=True, kw_only=True):
+    """One more option for one guest, as its owner gave it: nothing in it is to be trusted."""
+
+    name: str
+    """A name that DHCP servers know, or a number."""
+    value: str
+    ip_version: int = 4
+
+
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """One static DHCP entry."""
 
@@ -27,6 +37,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     mac: str
     address: str
     hostname: str
+    options: list[DhcpOption] = []
 
 
 class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +54,16 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
     leases: list[Lease]
 
 
+class AddressSetSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses that rules of ports on this host name together: a change of them is one wish."""
+
+    set_id: str
+    addresses: list[str]
+    """CIDRs of either version."""
+
+
 class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One allowing rule, remote groups already resolved to addresses."""
+    """One allowing rule."""
 
     direction: str
     """`ingress` (towards the guest) or `egress`."""
@@ -56,6 +75,19 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Last port, or the ICMP code."""
     remotes: list[str] | None
     """CIDRs of the other side; None is any, an empty list is nobody."""
+    remote_set: str | None = None
+    """Id of the address set that the other side has to be in; `remotes` is None then."""
+    ip_version: int = 4
+
+
+class LimitSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a guest may send or be sent."""
+
+    direction: str
+    """`ingress` (towards the guest) or `egress`."""
+    max_kbps: int
+    burst_kbit: int
+    """Beyond the rate at once; 0: the host chooses."""
 
 
 class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +104,20 @@ class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
     port_security: bool
     admin_state_up: bool
     rules: list[RuleSpec]
+    stateful: bool = True
+    """Whether the answer to what a rule allows is allowed as well."""
+    limits: list[LimitSpec] = []
+    dscp_mark: int | None = None
+    """What the guest's packets are marked with."""
+
+
+class AdvertSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One IPv6 range that a router advertises."""
+
+    cidr: str
+    mode: str
+    """`slaac`, `dhcpv6-stateless` or `dhcpv6-stateful`."""
+    dns_servers: list[str]
 
 
 class RouterInterface(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +128,9 @@ class RouterInterface(msgspec.Struct, frozen=True, kw_only=True):
     mac: str
     address: str
     """Address with prefix length: 10.0.0.1/24."""
+    further: list[str] = []
+    """More addresses of the same leg."""
+    adverts: list[AdvertSpec] = []
 
 
 class FloatingIp(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +138,18 @@ class FloatingIp(msgspec.Struct, frozen=True, kw_only=True):
 
     floating_address: str
     fixed_address: str
+
+
+class ForwardingSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Ports of a public address that lead to ports of a fixed one."""
+
+    floating_address: str
+    protocol: str
+    """`tcp` or `udp`."""
+    external_first: int
+    external_last: int
+    fixed_address: str
+    internal_first: int
 
 
 class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,3 +166,5 @@ class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
     floating_ips: list[FloatingIp]
     routes: list[tuple[str, str]]
     """Destination CIDR and next hop."""
+    gateway_next_hop6: str | None = None
+    forwardings: list[ForwardingSpec] = []

@@ -11,6 +11,8 @@ class Power(StrEnum):
 
     RUNNING = "running"
     PAUSED = "paused"
+    SUSPENDED = "suspended"
+    """The guest's memory is kept on the host's disk and no process runs."""
     STOPPED = "stopped"
 
 
@@ -26,6 +28,8 @@ class DiskKind(StrEnum):
 
     IMAGE = "image"
     EPHEMERAL = "ephemeral"
+    SWAP = "swap"
+    """An empty swap space; it is made anew with each image generation."""
 
 
 class ImageSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +47,17 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """A disk on the host that lives and dies with the vm."""
 
     device: str
-    """Name that the guest sees: vda, vdb."""
+    """Its name on the host: vda, vdb, rescue. The guest's names follow the order of the spec."""
     kind: DiskKind
     size_bytes: int
     image: ImageSource | None = None
     """Base of the copy-on-write overlay when `kind` is image."""
+    layers: list[int] = []
+    """Generations of its layers, the lowest first; none means one, of the vm's `image_generation`.
+
+    The lowest is made of `kind`; each other is an overlay on the one before, as large as
+    `size_bytes` when it is made. A list without its last is the disk as it was before that.
+    """
 
 
 class VolumeConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +76,8 @@ class VolumeConnection(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     size_bytes: int
     read_only: bool = False
+    boots: bool = False
+    """Whether the guest starts from it; its vm then has no disk vda."""
 
 
 class Nic(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +99,8 @@ class GuestDocuments(msgspec.Struct, frozen=True, kw_only=True):
     """Tree under /latest/meta-data/: a string is a leaf, a mapping is a folder."""
     user_data: bytes | None = None
     """Body of /openstack/latest/user_data and /latest/user-data; None answers 404."""
+    admin_password: str | None = None
+    """On the config drive alone; nobody can ask for it over the network."""
 
 
 class VmSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +116,7 @@ class VmSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Raised to ask for a reboot; a vm whose seen value is older is rebooted once."""
     boot_kind: RebootKind
     image_generation: int
-    """Raised to ask for a fresh vda (rebuild)."""
+    """Changed with the layers of the disks (rebuild, resize): a vm on others is started anew."""
     disks: list[Disk]
     volumes: list[VolumeConnection]
     nics: list[Nic]

@@ -11,7 +11,11 @@ The states, from the table in `model/image.py`; deleting is possible in each:
     queued                     --stage--> uploading
     saving                     --store--> active
     uploading                  --import--> active
+    queued                     --fetch--> importing
+    importing                  --keep--> active
+    queued                     --copy--> active
     saving | uploading         --give up--> queued
+    importing                  --give up fetch--> queued
     active                     --deactivate--> deactivated
     deactivated                --reactivate--> active
     queued | saving | uploading --fail--> killed

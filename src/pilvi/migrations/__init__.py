@@ -2,13 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from pilvi.core.db.engine import create_sqlite_engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def upgrade_database(url: str) -> None:
@@ -35,11 +37,15 @@ async def _upgrade_postgres(url: str) -> None:
 
 def upgrade(connection: Connection) -> None:
     """Bring a database to the newest revision inside the caller's transaction."""
+    from alembic import command  # late: only clouds with a history need it
+
     command.upgrade(make_config(connection), "head")
 
 
-def make_config(connection: Connection) -> Config:
+def make_config(connection: Connection) -> "Config":
     """Alembic's configuration: our scripts, over an open connection."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("file_template", "r%%(rev)s_%%(slug)s")

@@ -3,6 +3,8 @@
 import pilvi.block_storage.store.tables
 import pilvi.compute.store.tables
 import pilvi.hosts.store.tables
+import pilvi.identity.store.catalog_tables
+import pilvi.identity.store.credential_tables
 import pilvi.identity.store.tables
 import pilvi.image.store.tables
 import pilvi.network.store.tables

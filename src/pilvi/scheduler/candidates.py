@@ -3,12 +3,13 @@
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pilvi.hosts.model.host import Host
 from pilvi.placement.model.inventory import Usage
 
 AVAILABILITY_ZONE = "nova"
-"""The one availability zone of every host."""
+"""The availability zone of every host that no aggregate puts into another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Refusal:
 
 
 Weight = tuple[float, ...]
+NO_ZONES: Mapping[str, str] = MappingProxyType({})
 
 
 def list_candidates(
@@ -62,8 +64,9 @@ def list_candidates(
     usages: Mapping[str, Usage],
     now: datetime.datetime,
     lease_s: float,
+    zones: Mapping[str, str] = NO_ZONES,
 ) -> list[Candidate]:
-    """Every host as the choice sees it at a moment. Pure."""
+    """Every host as the choice sees it at a moment; `zones` are by host id. Pure."""
     return [
         Candidate(
             host_id=host.id,
@@ -71,6 +74,7 @@ def list_candidates(
             is_alive=host.is_alive(now, lease_s),
             enabled=host.enabled,
             disabled_reason=host.disabled_reason,
+            availability_zone=zones.get(host.id, AVAILABILITY_ZONE),
             usage=usages.get(host.id, Usage()),
             disk_gib=host.facts.disk_gib if host.facts else 0,
             disk_free_gib=host.facts.disk_free_gib if host.facts else 0,

@@ -1,7 +1,7 @@
 """Which host gets a server."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pilvi.placement.model.inventory import Usage
 from pilvi.placement.model.resources import ResourceClass
@@ -26,6 +26,10 @@ class HostRequest:
     availability_zone: str | None = None
     forced_host: str | None = None
     """Name or id of the only host to look at: an admin's choice, which still needs room."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Hosts, by id, that rules of the caller forbid, each with a phrase that says why."""
+    attraction: Mapping[str, int] = field(default_factory=dict)
+    """How much better than others the caller likes a host, by id; it weighs more than room."""
 
     @property
     def resources(self) -> dict[str, int]:
@@ -46,9 +50,15 @@ def choose_host(request: HostRequest, candidates: Sequence[Candidate]) -> Choice
         if request.forced_host not in (None, candidate.name, candidate.host_id):
             return [f"is not the requested host {request.forced_host}"]
         closed = closed_because(candidate, request.availability_zone)
+        if candidate.host_id in request.refused:
+            closed = [*closed, request.refused[candidate.host_id]]
         return closed or candidate.usage.list_shortfalls(asked)
 
-    return choose(candidates, refuse, lambda candidate: _weigh(candidate.usage, request))
+    def weigh(candidate: Candidate) -> Weight:
+        liked = float(request.attraction.get(candidate.host_id, 0))
+        return (liked, *_weigh(candidate.usage, request))
+
+    return choose(candidates, refuse, weigh)
 
 
 def _weigh(usage: Usage, request: HostRequest) -> Weight:

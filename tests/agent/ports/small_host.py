@@ -11,7 +11,12 @@ from pilvi.agent.context import AgentContext
 from pilvi.agent.desired import DesiredState
 from pilvi.agent.outbox import Outbox
 from pilvi.agent.ports.driver import PortDriver
-from pilvi.agent.ports.reconciler import NetworkReconciler, PortReconciler, RouterReconciler
+from pilvi.agent.ports.reconciler import (
+    AddressSetReconciler,
+    NetworkReconciler,
+    PortReconciler,
+    RouterReconciler,
+)
 from pilvi.core.reconcile import Limits, Loop
 from pilvi.host_api.contract import Assignment, Desired, Kind, Observation
 from pilvi.host_api.networks import (
@@ -51,9 +56,9 @@ class SmallHost:
         self.woken: list[tuple[Kind, str]] = []
         context = AgentContext(settings, self.desired, self.outbox, self.wake)
         self.networks = NetworkReconciler(context, driver)
-        reconcilers = [self.networks, PortReconciler(context, driver)]
         limits = Limits(retry_s_min=0.02, resync_s=3600)
-        self.loop = Loop([*reconcilers, RouterReconciler(context, driver)], limits)
+        others = [k(context, driver) for k in (AddressSetReconciler, RouterReconciler)]
+        self.loop = Loop([self.networks, PortReconciler(context, driver), *others], limits)
         self._tasks: list[asyncio.Task[None]] = []
         self._revision = self.desired.revision
 
@@ -111,7 +116,7 @@ class SmallHost:
     def unsettled(self) -> list[tuple[Kind, str]]:
         """What is not, or not yet told to be, as wished."""
         found = []
-        for kind in (Kind.NETWORK, Kind.PORT, Kind.ROUTER):
+        for kind in (Kind.NETWORK, Kind.PORT, Kind.ADDRESS_SET, Kind.ROUTER):
             for assignment in self.desired.list(kind):
                 seen = self.outbox.find(kind, assignment.id)
                 if seen is None or not seen.settled or seen.generation != assignment.generation:

@@ -68,7 +68,7 @@ def test_a_host_name_that_is_none_is_left_out(name: str) -> None:
         {"host_routes": [("10.0.0.0/99", "10.0.1.1")]},
         {"gateway": "10.0.1.1,option:router"},
         {"dhcp_address": "me"},
-        {"cidr": "fd00::/64"},
+        {"cidr": "10.0.1.0/24,set:x"},
     ],
 )
 def test_a_value_that_is_none_is_refused(change: dict[str, object]) -> None:

@@ -1,6 +1,7 @@
 import msgspec
 
 from pilvi.agent.vms.command_line import Accelerator, command, disk_node
+from pilvi.host_api.vms import Disk, DiskKind
 from vm_world import make_disks, make_image, make_nic, make_spec, make_volume
 
 TCG = Accelerator("tcg")
@@ -62,6 +63,8 @@ def test_every_format_and_file_of_a_disk_is_named() -> None:
     assert node["backing"]["read-only"] is True
     assert node["backing"]["backing"] is None
     assert disk_node(vdb, 3)["driver"] == "raw"
+    swap = Disk(device="swap", kind=DiskKind.SWAP, size_bytes=1 << 20)
+    assert disk_node(swap, 3)["file"] == {"driver": "file", "filename": "swap.3.raw"}
     raw = disk_node(make_disks(make_image(disk_format="raw"))[0], 3)
     assert raw["backing"]["driver"] == "raw"
     assert "backing" not in raw["backing"]

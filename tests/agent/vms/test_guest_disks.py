@@ -8,6 +8,7 @@ from pilvi.agent.disks.config_drive import digest
 from pilvi.agent.faults import HostTerminal
 from pilvi.agent.vms.folder import GuestFolder
 from pilvi.agent.vms.guest_disks import create_config_drive, create_disk
+from pilvi.host_api.vms import Disk, DiskKind
 from vm_world import RAW_IMAGE, Images, make_disks, make_documents, make_image
 
 
@@ -36,6 +37,16 @@ async def test_disks_of_two_generations_stand_side_by_side(
     assert bases.prune(0) == []
     folder.remove()
     assert bases.prune(0) == [make_image().image_id]
+
+
+async def test_a_swap_disk_begins_as_swap(folder: GuestFolder, bases: BaseCache) -> None:
+    disk = Disk(device="swap", kind=DiskKind.SWAP, size_bytes=1 << 20)
+    for _ in range(2):
+        create_disk(folder, bases, disk, 3)
+    head = (folder.path / "swap.3.raw").read_bytes()
+    assert len(head) == 1 << 20
+    assert head[4086:4096] == b"SWAPSPACE2"
+    assert [(disk.device, disk.generation) for disk in folder.list_disks()] == [("swap", 3)]
 
 
 @pytest.mark.parametrize("change", [{"disk_format": "vmdk"}, {"virtual_size_bytes": 1 << 50}])

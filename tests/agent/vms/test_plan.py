@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilvi.agent.disks.config_drive import digest
+from pilvi.agent.disks.layers import list_layers
 from pilvi.agent.vms.local_vm import Button, Ended, LocalDisk, LocalVm, Plug, Process
 from pilvi.agent.vms.plan import (
     AttachNic,
@@ -132,6 +133,47 @@ def test_a_rebuild_makes_new_disks_before_it_removes_the_old() -> None:
     ]
 
 
+def test_a_grown_disk_is_a_layer_on_the_one_before_and_going_back_drops_it() -> None:
+    grown = [msgspec.structs.replace(disk, layers=[1, 7]) for disk in make_disks()]
+    spec = make_spec(image_generation=7, disks=grown)
+    assert plan_vm(spec, STOPPED) == [CreateDisk(disk, 7) for disk in grown]
+    made = (*DISKS, LocalDisk("vda", 7), LocalDisk("vdb", 7))
+    assert plan_vm(spec, replace(STOPPED, disks=made)) == [Launch(spec)]
+    assert plan_vm(make_spec(), replace(STOPPED, disks=made)) == [
+        RemoveDisk("vda", 7),
+        RemoveDisk("vdb", 7),
+    ]
+
+
+def test_a_guest_is_asked_before_its_disk_grows_and_cut_off_when_its_disk_goes() -> None:
+    grown = [msgspec.structs.replace(disk, layers=[1, 7]) for disk in make_disks()]
+    spec = make_spec(image_generation=7, disks=grown, boot_generation=2)
+    assert plan_vm(spec, RUNNING) == [Press(Button.POWER)]
+    resized = replace(RUNNING, image_generation=7)
+    assert plan_vm(make_spec(), resized) == [EndProcess(Ended.ASKED)]
+
+
+def test_a_suspended_guest_is_saved_and_goes_on_from_its_state() -> None:
+    suspended = make_spec(power=Power.SUSPENDED)
+    assert plan_vm(suspended, RUNNING) == [Press(Button.SAVE)]
+    assert isinstance(plan_vm(suspended, replace(RUNNING, process=Process.SAVING))[0], Wait)
+    saved = replace(RUNNING, process=Process.SAVED)
+    assert plan_vm(suspended, saved) == [EndProcess(Ended.SUSPENDED)]
+    off = replace(RUNNING, process=Process.NONE, ended=Ended.SUSPENDED, has_state=True)
+    assert plan_vm(suspended, off) == []
+    assert plan_vm(make_spec(), off) == [Launch(make_spec())]
+    restoring = replace(off, process=Process.RESTORING)
+    assert plan_vm(make_spec(), restoring) == [Press(Button.RESTORE)]
+    held = replace(off, process=Process.PAUSED)
+    assert plan_vm(make_spec(), held) == [Press(Button.RESUME)]
+
+
+def test_a_new_boot_and_a_stop_remove_a_state_unused() -> None:
+    off = replace(RUNNING, process=Process.NONE, ended=Ended.SUSPENDED, has_state=True)
+    assert plan_vm(make_spec(boot_generation=2), off) == [EndProcess(Ended.ASKED)]
+    assert plan_vm(make_spec(power=Power.STOPPED), off) == [EndProcess(Ended.ASKED)]
+
+
 def test_a_shutdown_that_is_no_longer_wanted_starts_the_guest_again() -> None:
     asked = replace(RUNNING, shutdown_age_s=5.0)
     assert plan_vm(make_spec(), asked) == []
@@ -187,9 +229,10 @@ class Host:
                 vm = replace(vm, config_digest="" if is_cut else digest(documents))
             case Launch(spec):
                 assert not is_live, "never two processes"
-                wanted = {(disk.device, spec.image_generation) for disk in spec.disks}
-                assert wanted == {(disk.device, disk.generation) for disk in vm.disks}
-                vm = self._launch(spec, Process.GONE if is_cut else Process.PRELAUNCH)
+                assert wanted_disks(spec) == {(disk.device, disk.generation) for disk in vm.disks}
+                assert not vm.has_state or vm.boot_generation == spec.boot_generation
+                held = Process.RESTORING if vm.has_state else Process.PRELAUNCH
+                vm = self._launch(spec, Process.GONE if is_cut else held)
             case AttachVolume(volume) if is_live:
                 plug = Plug.PARTIAL if is_cut else Plug.WHOLE
                 vm = replace(vm, volumes={**vm.volumes, volume.attachment_id: plug})
@@ -204,6 +247,9 @@ class Host:
                 self._press(button)
                 return
             case EndProcess(ended):
+                is_whole = vm.has_state or vm.process is Process.SAVED
+                is_kept = is_whole and (is_cut or ended is Ended.SUSPENDED)
+                vm = replace(vm, has_state=is_kept)
                 process = Process.GONE if is_cut else Process.NONE
                 noted = vm.ended if is_cut else ended
                 vm = replace(vm, process=process, ended=noted, volumes={}, nics={})
@@ -237,9 +283,14 @@ class Host:
         if vm.process in (Process.NONE, Process.GONE, Process.SHUT_DOWN):
             return
         if button is Button.RESUME:
-            self.vm = replace(vm, process=Process.RUNNING)
+            self.vm = replace(vm, process=Process.RUNNING, has_state=False)
         elif button is Button.PAUSE:
-            self.vm = replace(vm, process=Process.PAUSED)
+            self.vm = replace(vm, process=Process.PAUSED, has_state=False)
+        elif button is Button.SAVE:
+            self.vm = replace(vm, process=Process.SAVING, has_state=False)
+        elif button is Button.RESTORE:
+            assert vm.has_state, "nothing is restored that was not saved"
+            self.vm = replace(vm, process=Process.READING)
         elif button is Button.FORGET:
             self.vm = replace(vm, shutdown_age_s=None)
         else:
@@ -270,6 +321,8 @@ class Host:
         if age_s is not None and self.obeys and vm.process is Process.RUNNING:
             self.vm = replace(vm, process=Process.SHUT_DOWN)
             return
+        later = {Process.SAVING: Process.SAVED, Process.READING: Process.PAUSED}
+        vm = replace(vm, process=later.get(vm.process, vm.process))
         self.vm = replace(
             vm,
             bases=vm.bases | vm.fetching,
@@ -304,7 +357,7 @@ def changes(draw: st.DrawFn) -> dict[str, object]:
         "volumes": [VOLUMES[id] for id in draw(st.sets(st.sampled_from(sorted(VOLUMES))))],
         "nics": [NICS[id] for id in draw(st.sets(st.sampled_from(sorted(NICS))))],
         "reboot": draw(st.booleans()),
-        "rebuild": draw(st.booleans()),
+        "disks": draw(st.sampled_from(["same", "same", "rebuilt", "grown", "gone back"])),
     }
 
 
@@ -320,8 +373,27 @@ ACTIONS = st.one_of(
 def next_wish(spec: VmSpec, change: dict[str, object]) -> VmSpec:
     rest = dict(change)
     boot = spec.boot_generation + bool(rest.pop("reboot"))
-    image = spec.image_generation + bool(rest.pop("rebuild"))
-    return msgspec.structs.replace(spec, boot_generation=boot, image_generation=image, **rest)
+    layers = spec.disks[0].layers or [spec.image_generation]
+    fresh = boot * 1000 + max(layers) + 1
+    match rest.pop("disks"):
+        case "rebuilt":
+            layers = [fresh]
+        case "grown":
+            layers, boot = [*layers, fresh], boot + 1
+        case "gone back" if len(layers) > 1:
+            layers, boot = layers[:-1], boot + 1
+    if spec.power is Power.SUSPENDED:
+        # The devices of a suspended guest stay as they are.
+        rest |= {"volumes": spec.volumes, "nics": spec.nics}
+    disks = [msgspec.structs.replace(disk, layers=layers) for disk in spec.disks]
+    return msgspec.structs.replace(
+        spec, boot_generation=boot, image_generation=layers[-1], disks=disks, **rest
+    )
+
+
+def wanted_disks(spec: VmSpec) -> set[tuple[str, int]]:
+    generation = spec.image_generation
+    return {(d.device, layer) for d in spec.disks for layer in list_layers(d, generation)}
 
 
 def act(host: Host, spec: VmSpec, action: object) -> VmSpec:
@@ -364,10 +436,13 @@ def test_it_converges_from_anywhere(
         spec = act(host, spec, action)
     settle(host, spec)
     vm = host.vm
-    wanted = {(disk.device, spec.image_generation) for disk in spec.disks}
-    assert {(disk.device, disk.generation) for disk in vm.disks} == wanted
+    assert {(disk.device, disk.generation) for disk in vm.disks} == wanted_disks(spec)
     stays_off = vm.ended in (Ended.GUEST, Ended.CRASHED)
-    if vm.process is Process.NONE:
+    assert not vm.has_state or spec.power is Power.SUSPENDED
+    if vm.has_state:
+        assert vm.process is Process.NONE
+        assert vm.boot_generation == spec.boot_generation
+    elif vm.process is Process.NONE:
         assert spec.power is Power.STOPPED or stays_off
         assert spec.power is Power.STOPPED or vm.boot_generation >= spec.boot_generation
     else:

@@ -2,6 +2,7 @@ import asyncio
 import errno
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pilvi.agent.vms.fake import FakeVms
@@ -85,14 +86,39 @@ async def test_a_reboot_is_a_new_boot(world: VmWorld, driver: FakeVms, kind: Reb
         assert driver.vms[SERVER].console.count(b"boot ") == 2
 
 
+async def test_a_suspended_guest_has_no_process_and_goes_on_where_it_was(
+    world: VmWorld, driver: FakeVms
+) -> None:
+    async with world.agent():
+        await world.want_vm(make_spec())
+        seen = await world.want_vm(make_spec(power=Power.SUSPENDED))
+        assert seen is not None and (seen.power, seen.pid) == (Power.SUSPENDED, None)
+    async with world.agent():
+        seen = await world.want_vm(make_spec())
+        assert seen is not None and seen.power is Power.RUNNING
+        # It boots once only: what it says at a boot stands there once.
+        assert bytes(driver.vms[SERVER].console).count(b"boot") == 1
+
+
+async def test_a_disk_grows_by_a_layer_and_goes_back(world: VmWorld, driver: FakeVms) -> None:
+    grown = [msgspec.structs.replace(disk, layers=[1, 2]) for disk in make_disks()]
+    async with world.agent():
+        await world.want_vm(make_spec())
+        spec = make_spec(image_generation=2, boot_generation=2, disks=grown)
+        seen = await world.want_vm(spec)
+        assert seen is not None and seen.image_generation == 2
+        assert driver.vms[SERVER].disks == {(d, n) for d in ("vda", "vdb") for n in (1, 2)}
+        await world.want_vm(make_spec(boot_generation=3))
+        assert driver.vms[SERVER].disks == {("vda", 1), ("vdb", 1)}
+
+
 async def test_a_rebuild_replaces_every_disk(world: VmWorld, driver: FakeVms) -> None:
     async with world.agent():
         await world.want_vm(make_spec())
         seen = await world.want_vm(make_spec(image_generation=2))
         assert seen is not None
         assert seen.image_generation == 2
-        assert driver.vms[SERVER].disks == {"vda": 2, "vdb": 2}
-        assert driver.vms[SERVER].old_disks == set()
+        assert driver.vms[SERVER].disks == {("vda", 2), ("vdb", 2)}
 
 
 async def test_devices_come_and_go_while_it_runs(world: VmWorld) -> None:

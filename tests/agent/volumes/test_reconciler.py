@@ -5,12 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fake_images import FakeImages
 from host_server import make_test_settings, until
 from pilvi.agent.context import AgentContext
 from pilvi.agent.desired import DesiredState
 from pilvi.agent.outbox import Outbox
+from pilvi.agent.volumes.build import build_volume_reconcilers
 from pilvi.agent.volumes.fake import FakeVolumeDriver
-from pilvi.agent.volumes.reconciler import VolumeReconciler
 from pilvi.core.reconcile import Limits, Loop
 from pilvi.errors import Internal, Unavailable
 from pilvi.host_api.contract import Assignment, Desired, Kind, Observation
@@ -30,7 +31,8 @@ class World:
         self.outbox = Outbox()
         settings = make_test_settings(folder)
         context = AgentContext(settings, self.desired, self.outbox, self._wake)
-        self.reconciler = VolumeReconciler(context, self.driver)
+        self.images = FakeImages()
+        self.reconciler, *self.others = build_volume_reconcilers(context, self.driver, self.images)
         self.loop = Loop([self.reconciler], Limits(retry_s_min=0.002, retry_s_max=0.01))
         self._revision = 0
 

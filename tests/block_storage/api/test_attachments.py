@@ -71,7 +71,16 @@ async def test_nobody_pulls_a_volume_from_under_a_server(cloud: Cloud, host: Fak
     path = f"/attachments/{one.id}"
     reply = await call(cloud, "DELETE", path)
     assert "detach the volume from the server" in message(reply, 409, "conflictingRequest")
-    for method, at in (("PUT", path), ("POST", "/attachments"), ("POST", f"{path}/action")):
-        message(await call(cloud, method, at, {"attachment": {}}), 501, "notImplemented")
+    bodies = (
+        ("PUT", path, {"attachment": {"connector": {"host": "x"}}}, 400),
+        ("POST", f"{path}/action", {"os-complete": {}}, 400),
+        ("POST", f"/volumes/{one.volume_id}/action", {"os-detach": {}}, 409),
+        ("POST", f"/volumes/{one.volume_id}/action", {"os-begin_detaching": {}}, 409),
+    )
+    for method, at, body, status in bodies:
+        assert (await call(cloud, method, at, body)).status_code == status, at
+    path_of_action = f"/volumes/{one.volume_id}/action"
+    reply = await call(cloud, "POST", path_of_action, {"os-force_detach": {}}, user="admin")
+    assert reply.status_code == 409
     assert (await call(cloud, "GET", path)).json()["attachment"]["status"] == "attached"
     message(await call(cloud, "GET", "/attachments/nothing"), 404, "itemNotFound")

@@ -5,11 +5,14 @@ from fake_hosts import FakeHost
 from pilvi.block_storage.model.quota import DEFAULTS
 from volume_talk import call, create, message
 
+OF_DEFAULT_TYPE = {f"{name}___DEFAULT__": -1 for name in ("volumes", "gigabytes", "snapshots")}
+
 
 async def test_quotas_are_shown_changed_and_reset(cloud: Cloud, host: FakeHost) -> None:
     demo = cloud.project_ids["demo"]
     path = f"/os-quota-sets/{demo}"
-    assert (await call(cloud, "GET", path)).json()["quota_set"] == {"id": demo, **DEFAULTS}
+    whole = {"id": demo, **DEFAULTS, **OF_DEFAULT_TYPE}
+    assert (await call(cloud, "GET", path)).json()["quota_set"] == whole
     body = {"quota_set": {"volumes": "3", "gigabytes": 7, "tenant_id": demo}}
     message(await call(cloud, "PUT", path, body), 403, "forbidden")
     changed = (await call(cloud, "PUT", path, body, user="admin")).json()["quota_set"]
@@ -22,7 +25,7 @@ async def test_quotas_are_shown_changed_and_reset(cloud: Cloud, host: FakeHost) 
     assert (await call(cloud, "DELETE", path, user="admin")).status_code == 200
     assert (await call(cloud, "GET", path)).json()["quota_set"]["volumes"] == 10
     defaults = (await call(cloud, "GET", f"{path}/defaults")).json()["quota_set"]
-    assert defaults == {"id": demo, **DEFAULTS}
+    assert defaults == whole
 
 
 async def test_quotas_of_others_are_for_admins(cloud: Cloud, host: FakeHost) -> None:
@@ -38,7 +41,15 @@ async def test_the_default_class(cloud: Cloud, host: FakeHost) -> None:
     path = "/os-quota-class-sets/"
     reply = await call(cloud, "GET", path + "default", user="admin")
     assert reply.json()["quota_class_set"]["gigabytes"] == 1000
-    message(await call(cloud, "GET", path + "other", user="admin"), 404, "itemNotFound")
+    body = {"quota_class_set": {"gigabytes": 1001, "volumes___DEFAULT__": 2}}
+    changed = await call(cloud, "PUT", path + "default", body, user="admin")
+    assert body["quota_class_set"].items() <= changed.json()["quota_class_set"].items()
+    other = f"/os-quota-sets/{cloud.project_ids['demo']}/defaults"
+    assert (await call(cloud, "GET", other)).json()["quota_set"]["gigabytes"] == 1001
+    for _ in range(2):
+        await create(cloud)
+    reply = await call(cloud, "POST", "/volumes", {"volume": {"size": 1}})
+    assert "volumes___DEFAULT__" in message(reply, 413, "overLimit")
 
 
 async def test_limits_show_what_is_used(cloud: Cloud, host: FakeHost) -> None:

@@ -112,7 +112,7 @@ async def test_counts_pools_summary_and_services(cloud: Cloud, host: FakeHost) -
         assert ("metadata" in summary) == has
     for field, since in (("cluster", 7), ("backend_state", 49)):
         for minor in (since - 1, since):
-            (service,) = (await ask(cloud, minor, "/os-services")).json()["services"]
+            service, _ = (await ask(cloud, minor, "/os-services")).json()["services"]
             assert (field in service) == (minor == since)
 
 
@@ -163,10 +163,42 @@ async def test_requests_that_a_version_brought(cloud: Cloud, host: FakeHost) -> 
     for field, since in REQUESTS:
         body = {"volume": {"size": 1, field: "x"}}
         assert (await ask(cloud, since - 1, "/volumes", body, "POST")).status_code == 400
-        assert (await ask(cloud, since, "/volumes", body, "POST")).status_code == 501
+        assert (await ask(cloud, since, "/volumes", body, "POST")).status_code == 404
 
 
-async def test_completing_attachments_by_hand_is_refused(cloud: Cloud, host: FakeHost) -> None:
-    path = "/attachments/x/action"
-    assert (await ask(cloud, 44, path, {"os-complete": {}}, "POST")).status_code == 501
+async def test_completing_attachments_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    volume = await create(cloud, host)
+    body = {"attachment": {"volume_uuid": volume["id"], "connector": {"host": "x"}}}
+    assert (await ask(cloud, 26, "/attachments", body, "POST")).status_code == 404
+    moded = {"attachment": {**body["attachment"], "mode": "ro"}}
+    assert (await ask(cloud, 53, "/attachments", moded, "POST")).status_code == 400
+    made = (await ask(cloud, 54, "/attachments", moded, "POST")).json()["attachment"]
+    assert (made["status"], made["attach_mode"]) == ("attaching", "ro")
+    path = f"/attachments/{made['id']}/action"
     assert (await ask(cloud, 43, path, {"os-complete": {}}, "POST")).status_code == 404
+    assert (await ask(cloud, 44, path, {"os-complete": {}}, "POST")).status_code == 204
+
+
+async def test_snapshots_of_volumes_in_use_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    id = (await create(cloud, host))["id"]
+    body = {"os-attach": {"instance_uuid": "s", "mountpoint": "/dev/vdc"}}
+    assert (await ask(cloud, 0, f"/volumes/{id}/action", body, "POST")).status_code == 202
+    wanted = {"snapshot": {"volume_id": id}}
+    assert (await ask(cloud, 65, "/snapshots", wanted, "POST")).status_code == 400
+    made = await ask(cloud, 66, "/snapshots", wanted, "POST")
+    assert (made.status_code, made.json()["snapshot"]["status"]) == (202, "creating")
+    for minor, has in ((40, False), (41, True)):
+        path = f"/snapshots/{made.json()['snapshot']['id']}"
+        found = (await ask(cloud, minor, path)).json()["snapshot"]
+        assert ("user_id" in found) == has
+    refused = {"snapshot": {"volume_id": id, "force": False}}
+    assert (await ask(cloud, 66, "/snapshots", refused, "POST")).status_code == 400
+
+
+async def test_a_volume_in_use_grows_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    id = (await create(cloud, host))["id"]
+    body = {"os-attach": {"instance_uuid": "s", "mountpoint": "/dev/vdc"}}
+    await ask(cloud, 0, f"/volumes/{id}/action", body, "POST")
+    grow = {"os-extend": {"new_size": 2}}
+    assert (await ask(cloud, 41, f"/volumes/{id}/action", grow, "POST")).status_code == 400
+    assert (await ask(cloud, 42, f"/volumes/{id}/action", grow, "POST")).status_code == 202

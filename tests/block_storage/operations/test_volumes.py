@@ -105,16 +105,18 @@ async def test_deleting_is_a_wish_that_may_be_repeated_but_not_while_a_server_ha
 async def test_a_mark_stops_use_and_a_retry_forgets_failures(db: Database) -> None:
     async with db.write() as tx:
         volume = await make_ready(tx, await create(tx, 2))
-        await operations.mark_error(tx, volume)
+        await operations.mark_status(tx, volume, VolumeStatus.ERROR)
         found = await operations.get_volume(tx, volume.id, None)
         assert found.status is VolumeStatus.ERROR
-        await operations.retry_volume(tx, found)
+        await operations.mark_status(tx, found, VolumeStatus.AVAILABLE)
         found = await operations.get_volume(tx, volume.id, None)
         assert found.status is VolumeStatus.AVAILABLE
         await operations.extend_volume(tx, found, 9)
         await store.update_volume(tx, volume.id, failed=True, error="no room")
         assert (await save_status(tx, volume.id)).status == "error_extending"  # type: ignore[union-attr]
-        await operations.retry_volume(tx, await operations.get_volume(tx, volume.id, None))
+        await operations.mark_status(
+            tx, await operations.get_volume(tx, volume.id, None), VolumeStatus.AVAILABLE
+        )
         found = await operations.get_volume(tx, volume.id, None)
         assert (found.status, found.size_gib, found.error) == ("available", 2, "")
 
@@ -130,7 +132,7 @@ async def test_access_mode_type_and_name_change(db: Database) -> None:
         await operations.retype_volume(tx, volume, "gold")
         await operations.update_volume(tx, volume, name="new")
         found = await operations.get_volume(tx, volume.id, None)
-        assert (found.read_only, found.volume_type_id, found.name) == (True, gold.id, "new")
+        assert (found.is_read_only, found.volume_type_id, found.name) == (True, gold.id, "new")
 
 
 async def test_metadata_is_limited(db: Database) -> None:

@@ -100,10 +100,10 @@ def test_without_any_host_it_waits_then_fails_with_the_reason() -> None:
     down = [replace(HOST, is_alive=False)]
     why = "cannot find a host with room: host1: is down"
     early = plan(make_volume(**NEW), hosts=down)
-    assert early.steps == [NoteSeen(None, why, False)]
+    assert early.steps == [NoteSeen(None, 1, why, False)]
     assert isinstance(early.result, Again)
     late = plan(make_volume(**NEW), hosts=down, after_s=PATIENCE_S)
-    assert late.steps == [NoteSeen(None, why, True)]
+    assert late.steps == [NoteSeen(None, 1, why, True)]
     failed = make_volume(**NEW, failed=True, error=why)
     assert plan(failed) == Plan([], Done())
 
@@ -118,7 +118,7 @@ def test_a_volume_that_is_shown_is_there_and_nothing_more_is_done() -> None:
     volume = make_volume(seen_size_gib=None)
     spec = find_spec(plan(volume))
     held = hold(spec, show(spec))
-    assert plan(volume, held=held).steps == [NoteSeen(1, "", False)]
+    assert plan(volume, held=held).steps == [NoteSeen(1, 1, "", False)]
     assert plan(make_volume(), held=held) == Plan([], Done())
 
 
@@ -174,9 +174,9 @@ def test_faults_are_told_and_terminal_ones_fail() -> None:
         fault = HostFault(kind="NoCapacity", message="cannot grow", terminal=terminal)
         held = hold(spec, seen_generation=1, fault=fault)
         found = plan(volume, held=held, after_s=after_s)
-        assert found.steps == [NoteSeen(None, "cannot grow", failed)]
+        assert found.steps == [NoteSeen(None, 1, "cannot grow", failed)]
     healed = make_volume(seen_size_gib=None, failed=True, error="cannot grow")
-    assert plan(healed, held=hold(spec, show(spec))).steps == [NoteSeen(1, "", False)]
+    assert plan(healed, held=hold(spec, show(spec))).steps == [NoteSeen(1, 1, "", False)]
 
 
 def test_a_host_that_is_down_is_named_while_it_is_waited_for() -> None:
@@ -219,8 +219,14 @@ class World:
                 self.wish(spec=msgspec.json.encode(spec), present=True)
             case WithdrawSpec():
                 self.wish(present=False)
-            case NoteSeen(size, error, failed):
-                self.volume = replace(self.volume, seen_size_gib=size, error=error, failed=failed)
+            case NoteSeen(size, content, error, failed):
+                self.volume = replace(
+                    self.volume,
+                    seen_size_gib=size,
+                    seen_content=content,
+                    error=error,
+                    failed=failed,
+                )
             case NoteExport(id, _, exported, portal):
                 one = self.attachments[id]
                 self.attachments[id] = replace(one, exported=exported, portal=portal)

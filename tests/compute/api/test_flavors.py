@@ -72,7 +72,8 @@ async def test_bad_flavors_are_refused(seeded: Cloud) -> None:
         ({"color": "red"}, 400),
         ({"name": "m1.tiny"}, 409),
         ({"id": "1"}, 409),
-        ({"swap": 512}, 501),
+        ({"swap": -1}, 400),
+        ({"swap": "x"}, 400),
     ):
         body = {"flavor": {**good, **change}}
         reply = await seeded.call("POST", ROOT, body, user="admin", headers=NEWEST)
@@ -107,3 +108,32 @@ async def test_a_private_flavor_is_for_those_who_have_access(seeded: Cloud) -> N
     assert len(everything.json()["flavors"]) == 8
     public = await seeded.call("GET", f"{ROOT}/1/os-flavor-access", user="admin")
     assert public.status_code == 404
+
+
+async def test_swap_is_an_empty_text_until_2_75(seeded: Cloud) -> None:
+    fields = {"id": "9", "ram": 64, "vcpus": 1, "disk": 3}
+    for name, swap in (("plain", 0), ("swapping", "512")):
+        body = {"flavor": {**fields, "id": name, "name": name, "swap": swap}}
+        reply = await seeded.call("POST", ROOT, body, user="admin")
+        assert reply.status_code == 200, reply.text
+    for version, none in (("2.74", ""), ("2.75", 0)):
+        headers = {"openstack-api-version": f"compute {version}"}
+        for name, shown in (("plain", none), ("swapping", 512)):
+            reply = await seeded.call("GET", f"{ROOT}/{name}", headers=headers)
+            assert reply.json()["flavor"]["swap"] == shown
+
+
+async def test_known_extra_specs_are_checked_since_2_86(seeded: Cloud) -> None:
+    path = f"{ROOT}/1/os-extra_specs"
+    for version, status in (("2.85", 200), ("2.86", 400)):
+        headers = {"openstack-api-version": f"compute {version}"}
+        for specs in ({"hw:cpu_policy": "sharrred"}, {"hw:cpu_polciy": "shared"}):
+            body = {"extra_specs": specs}
+            reply = await seeded.call("POST", path, body, user="admin", headers=headers)
+            assert reply.status_code == status, (version, specs)
+    good = {"hw:cpu_policy": "shared"}
+    reply = await seeded.call("PUT", f"{path}/hw:cpu_policy", good, user="admin", headers=NEWEST)
+    assert reply.json() == good
+    bad = {"hw:cpu_policy": "x"}
+    reply = await seeded.call("PUT", f"{path}/hw:cpu_policy", bad, user="admin", headers=NEWEST)
+    assert reply.status_code == 400

@@ -1,66 +1,52 @@
-"""Conversations about hypervisors, services and zones."""
+"""Conversations about os-hosts, which ended with 2.42."""
+
+from typing import Any
 
 from compute.servers import ComputeCloud
 
-SUMS = ("vcpus_used", "memory_mb_used", "local_gb_used", "running_vms")
+
+async def ask(
+    compute: ComputeCloud, method: str, path: str = "", json: Any = None, **options: Any
+) -> Any:
+    options = {"user": "admin", "version": "2.42", **options}
+    return await compute.call(method, "/os-hosts" + path, json, **options)
 
 
-async def sums(compute: ComputeCloud) -> tuple[int, ...]:
-    reply = await compute.call("GET", "/os-hypervisors/detail", version="2.87", user="admin")
-    (host,) = reply.json()["hypervisors"]
-    return tuple(host[name] for name in SUMS)
+async def test_hosts_are_listed_by_zone(compute: ComputeCloud) -> None:
+    row = {"host_name": "host1", "service": "compute", "zone": "nova"}
+    for query in ("", "?zone=", "?zone=nova", "?service=compute"):
+        assert (await ask(compute, "GET", query)).json()["hosts"] == [row]
+    assert (await ask(compute, "GET", "?zone=moon")).json()["hosts"] == []
+    assert (await ask(compute, "GET", version="2.43")).status_code == 404
+    assert (await ask(compute, "GET", user="demo")).status_code == 403
 
 
-async def test_what_is_used_grows_by_exactly_the_flavor(compute: ComputeCloud) -> None:
-    assert await sums(compute) == (0, 0, 0, 0)
-    first = await compute.active(flavorRef="p1.nano.eph")
-    assert await sums(compute) == (1, 128, 2, 1)
-    second = await compute.active(flavorRef="3")
-    assert await sums(compute) == (3, 128 + 4096, 42, 2)
-    await compute.act(second, "os-stop")
-    await compute.wait(second, "SHUTOFF")
-    assert await sums(compute) == (3, 128 + 4096, 42, 1)
-    for id in (first, second):
-        await compute.delete(id)
-    assert await sums(compute) == (0, 0, 0, 0)
-    whole = await compute.call("GET", "/os-hypervisors/statistics", version="2.1", user="admin")
-    assert whole.json()["hypervisor_statistics"]["memory_mb"] == 16384
+async def test_a_host_says_what_projects_use(compute: ComputeCloud) -> None:
+    await compute.active(flavorRef="p1.nano.eph")
+    told = (await ask(compute, "GET", "/host1")).json()["host"]
+    rows = {row["resource"]["project"]: row["resource"] for row in told}
+    project = compute.cloud.project_ids["demo"]
+    assert list(rows) == ["(total)", "(used_now)", "(used_max)", project]
+    assert (rows["(total)"]["memory_mb"], rows["(used_now)"]["memory_mb"]) == (16384, 128)
+    assert (rows[project]["cpu"], rows[project]["disk_gb"]) == (1, 2)
+    assert (await ask(compute, "GET", "/mars")).status_code == 404
 
 
-async def test_hypervisors_are_for_admins(compute: ComputeCloud) -> None:
-    for path in ("/os-hypervisors", "/os-services", "/os-availability-zone/detail"):
-        assert (await compute.call("GET", path)).status_code == 403
-    zones = (await compute.call("GET", "/os-availability-zone")).json()["availabilityZoneInfo"]
-    assert zones == [{"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}]
-
-
-async def test_a_hypervisor_is_found_with_its_servers(compute: ComputeCloud) -> None:
-    id = await compute.active()
-    listed = (await compute.call("GET", "/os-hypervisors?with_servers=true", user="admin")).json()
-    (host,) = listed["hypervisors"]
-    assert host["servers"] == [{"uuid": id, "name": "one"}]
-    shown = await compute.call("GET", f"/os-hypervisors/{host['id']}", user="admin")
-    assert shown.json()["hypervisor"]["hypervisor_type"] == "QEMU"
-    assert "vcpus" not in shown.json()["hypervisor"]
-    assert (await compute.call("GET", "/os-hypervisors/x", user="admin")).status_code == 404
-    path = "/os-hypervisors?hypervisor_hostname_pattern="
-    assert (await compute.call("GET", path + "ost1", user="admin")).status_code == 200
-    assert (await compute.call("GET", path + "mars", user="admin")).status_code == 404
-    old = await compute.call("GET", "/os-hypervisors/host/servers", version="2.1", user="admin")
-    assert old.json()["hypervisors"][0]["id"] == 1
-    assert old.json()["hypervisors"][0]["servers"][0]["uuid"] == id
-
-
-async def test_a_disabled_host_gets_nothing_new(compute: ComputeCloud) -> None:
-    (service,) = (await compute.call("GET", "/os-services", user="admin")).json()["services"]
-    assert (service["binary"], service["state"]) == ("nova-compute", "up")
-    path = f"/os-services/{service['id']}"
-    body = {"status": "disabled", "disabled_reason": "repair"}
-    changed = await compute.call("PUT", path, body, user="admin")
-    assert changed.json()["service"]["status"] == "disabled"
-    id = await compute.create()
-    server = await compute.wait(id, "ERROR")
-    assert "repair" in server["fault"]["message"]
-    await compute.call("PUT", path, {"status": "enabled"}, user="admin")
+async def test_a_host_is_opened_and_closed(compute: ComputeCloud) -> None:
+    closed = await ask(compute, "PUT", "/host1", {"status": "Disable"})
+    assert closed.json() == {"host": "host1", "status": "disabled"}
+    server = await compute.wait(await compute.create(), "ERROR")
+    assert "is disabled" in server["fault"]["message"]
+    await ask(compute, "PUT", "/host1", {"status": "enable"})
     await compute.active()
-    assert (await compute.call("PUT", path, {"status": "x"}, user="admin")).status_code == 400
+
+
+async def test_what_hosts_cannot_do_is_refused(compute: ComputeCloud) -> None:
+    both = {"status": "enable", "maintenance_mode": "enable"}
+    assert (await ask(compute, "PUT", "/host1", both)).status_code == 501
+    assert (await ask(compute, "PUT", "/mars", both)).status_code == 404
+    for wrong in ({}, {"status": "x"}, {"maintenance_mode": "x"}, {"other": "x"}):
+        assert (await ask(compute, "PUT", "/host1", wrong)).status_code == 400, wrong
+    for word in ("startup", "shutdown", "reboot"):
+        assert (await ask(compute, "GET", f"/host1/{word}")).status_code == 501
+        assert (await ask(compute, "GET", f"/mars/{word}")).status_code == 404

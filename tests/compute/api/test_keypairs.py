@@ -45,6 +45,19 @@ async def test_bad_keys_and_names_are_400(seeded: Cloud) -> None:
         assert reply.status_code == 400, (fields, reply.text)
 
 
+async def test_an_x509_key_is_made_with_its_certificate(seeded: Cloud) -> None:
+    body = {"keypair": {"name": "a", "type": "x509"}}
+    versions = {"openstack-api-version": "compute 2.91"}
+    made = (await seeded.call("POST", ROOT, body, headers=versions)).json()["keypair"]
+    assert made["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
+    assert made["public_key"].startswith("-----BEGIN CERTIFICATE-----")
+    assert len(made["fingerprint"].split(":")) == 20
+    shown = (await seeded.call("GET", f"{ROOT}/a", headers=versions)).json()["keypair"]
+    assert shown["type"] == "x509" and shown["public_key"] == made["public_key"]
+    reply = await seeded.call("POST", ROOT, body, headers=NEWEST)
+    assert reply.status_code == 400
+
+
 async def test_keys_belong_to_users(seeded: Cloud) -> None:
     await seeded.call("POST", ROOT, {"keypair": {"name": "mine"}})
     await add_user(seeded, "eve", "demo")

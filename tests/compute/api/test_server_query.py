@@ -22,6 +22,9 @@ from pilvi.errors import InvalidRequest
         ("a_b", "%a\\_b%"),
         ("(a+)+", "%(a+)+%"),
         ("", "%%"),
+        ("^a-[0-9]+$", "a-_%"),
+        ("a.+b", "%a_%b%"),
+        ("a[bc", "%a[bc%"),
     ],
 )
 def test_a_name_filter_is_a_like_pattern(text: str, pattern: str) -> None:

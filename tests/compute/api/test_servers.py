@@ -93,13 +93,21 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
     ({"host": "host1"}, 403, "admins"),
     ({"tags": ["a,b"]}, 400, "tags"),
     ({"hostname": "-bad-"}, 400, "hostname"),
-    ({"imageRef": None}, 501, "volume"),
-    ({"adminPass": "secret"}, 501, "adminPass"),
+    ({"imageRef": None}, 400, "boot"),
+    ({"imageRef": ""}, 400, "boot"),
+    ({"OS-DCF:diskConfig": "SOME"}, 400, "diskConfig"),
+    ({"trusted_image_certificates": ["x"]}, 501, "trusted"),
+    ({"personality": []}, 400, "personality"),
     ({"min_count": 11}, 403, "quota exceeded for instances"),
     (
         {"block_device_mapping_v2": [{"source_type": "volume", "uuid": "v", "boot_index": 0}]},
-        501,
-        "boot",
+        400,
+        "volume",
+    ),
+    (
+        {"block_device_mapping_v2": [{"source_type": "tape", "destination_type": "volume"}]},
+        400,
+        "source_type",
     ),
 ]
 
@@ -309,7 +317,11 @@ async def test_lists_are_filtered_paged_and_sorted(compute: ComputeCloud) -> Non
     assert (await compute.call("GET", "/servers?status=nothing")).status_code == 400
     assert await names("", user="admin") == []
     assert await names("all_tenants=1", user="admin") == list(ids)
-    assert await names(f"project_id={compute.cloud.project_ids['demo']}", user="admin") == list(ids)
+    mine = f"project_id={compute.cloud.project_ids['demo']}"
+    assert await names(mine, user="admin") == []
+    assert await names(f"all_tenants=1&{mine}", user="admin") == list(ids)
+    assert await names("all_tenants=1&host=host1", user="admin") == list(ids)
+    assert await names("all_tenants=1&host=mars", user="admin") == []
 
 
 async def test_servers_are_found_by_address(compute: ComputeCloud) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from cloud import Cloud
@@ -45,18 +46,18 @@ async def test_every_version_is_answered_with_its_own_number(seeded: Cloud) -> N
 
 async def test_versions_are_discovered_without_a_token(seeded: Cloud) -> None:
     for path in ("/compute", "/compute/"):
-        (version,) = (await seeded.http.get(path)).json()["versions"]
-        assert (version["version"], version["min_version"]) == ("2.96", "2.1")
+        *_, version = (await seeded.http.get(path)).json()["versions"]
+        assert (version["version"], version["min_version"]) == ("2.104", "2.1")
     for path in ("/compute/v2.1", "/compute/v2.1/"):
         shown = (await seeded.http.get(path)).json()["version"]
         assert (shown["id"], shown["status"]) == ("v2.1", "CURRENT")
-    for text, status in (("2.97", 406), ("2.0", 406), ("3.1", 406), ("x", 400)):
+    for text, status in (("2.105", 406), ("2.0", 406), ("3.1", 406), ("x", 400)):
         headers = {"openstack-api-version": f"compute {text}"}
         reply = await seeded.call("GET", "/compute/v2.1/flavors", headers=headers)
         assert reply.status_code == status
     latest = {"openstack-api-version": "compute latest"}
     reply = await seeded.call("GET", "/compute/v2.1/flavors", headers=latest)
-    assert reply.headers["openstack-api-version"] == "compute 2.96"
+    assert reply.headers["openstack-api-version"] == "compute 2.104"
 
 
 async def test_the_project_may_stand_in_the_path(seeded: Cloud) -> None:
@@ -372,3 +373,91 @@ async def test_lists_by_version(compute: ComputeCloud) -> None:
     assert (await count(4, "ip6=fd00"), await count(5, "ip6=fd00")) == (1, 0)
     before = "changes-before=2020-01-01T00:00:00Z"
     assert (await count(65, before), await count(66, before)) == (1, 0)
+
+
+async def test_flavors_lose_what_nobody_used_at_102(compute: ComputeCloud) -> None:
+    old = (await compute.call("GET", "/flavors/1", version="2.101")).json()["flavor"]
+    new = (await compute.call("GET", "/flavors/1", version="2.102")).json()["flavor"]
+    assert set(old) - set(new) == {"OS-FLV-DISABLED:disabled", "rxtx_factor"}
+    named = "/flavors?name=m1.small"
+    assert (await compute.call("GET", named, version="2.101")).status_code == 400
+    found = (await compute.call("GET", named, version="2.102")).json()["flavors"]
+    assert [one["name"] for one in found] == ["m1.small"]
+    body = {"flavor": {"name": "f", "ram": 64, "vcpus": 1, "disk": 1, "rxtx_factor": 2}}
+    reply = await compute.call("POST", "/flavors", body, version="2.102", user="admin")
+    assert reply.status_code == 400
+
+
+async def test_servers_by_the_newest_versions(compute: ComputeCloud) -> None:
+    id = await compute.active(availability_zone="nova")
+
+    async def put(minor: int, **fields: object) -> httpx.Response:
+        path = f"/servers/{id}"
+        return await compute.call("PUT", path, {"server": fields}, version=f"2.{minor}")
+
+    assert "properties" not in (await compute.show(id, version="2.97"))["image"]
+    assert isinstance((await compute.show(id, version="2.98"))["image"]["properties"], dict)
+    assert "scheduler_hints" not in await compute.show(id, version="2.99")
+    assert (await compute.show(id, version="2.100"))["scheduler_hints"] == {}
+    assert (await put(103, pinned_availability_zone=None)).status_code == 400
+    assert (await put(104, pinned_availability_zone="mars")).status_code == 400
+    shown = (await put(104, pinned_availability_zone=None)).json()["server"]
+    assert shown["pinned_availability_zone"] is None
+    shown = (await put(104, pinned_availability_zone="nova")).json()["server"]
+    assert shown["pinned_availability_zone"] == "nova"
+
+
+async def test_actions_on_a_servers_life_by_version(compute: ComputeCloud) -> None:
+    id, image = await compute.active(), compute.image_id
+    steps = (
+        ({"description": "x"}, 18, 19),
+        ({"key_name": None}, 53, 54),
+        ({"user_data": None}, 56, 57),
+        ({"trusted_image_certificates": None}, 62, 63),
+        ({"hostname": "other"}, 89, 90),
+    )
+    for fields, before, since in steps:
+        body = {"imageRef": image, **fields}
+        old = await compute.act(id, "rebuild", body, version=f"2.{before}")
+        assert old.status_code == 400, fields
+        new = await compute.act(id, "rebuild", body, version=f"2.{since}")
+        assert new.status_code == 202, (fields, new.text)
+        server = new.json()["server"]
+        assert ("key_name" in server) is (since >= 54)
+        assert ("user_data" in server) is (since >= 57)
+        assert ("OS-EXT-STS:vm_state" in server) is (since >= 75)
+        await compute.wait(id, "ACTIVE")
+    reply = await compute.act(id, "migrate", {"host": "x"}, version="2.55", user="admin")
+    assert "2.56" in reply.json()["badRequest"]["message"]
+    await compute.act(id, "shelve")
+    await compute.wait(id, "SHELVED_OFFLOADED")
+    for value, before in (({"host": "x"}, 90), ({"availability_zone": None}, 90)):
+        reply = await compute.act(id, "unshelve", value, version=f"2.{before}", user="admin")
+        assert reply.status_code == 400
+    assert (await compute.act(id, "unshelve", {"host": "host1"}, user="admin")).status_code == 202
+    await compute.wait(id, "ACTIVE")
+
+
+async def test_migrations_by_version(compute: ComputeCloud) -> None:
+    id = await compute.active(flavorRef="1")
+    await compute.act(id, "resize", {"flavorRef": "p1.nano.eph"})
+    await compute.wait(id, "VERIFY_RESIZE")
+
+    async def show(minor: int, query: str = "") -> list[dict[str, object]]:
+        path = f"/os-migrations{query}"
+        reply = await compute.call("GET", path, version=f"2.{minor}", user="admin")
+        assert reply.status_code == 200, reply.text
+        found: list[dict[str, object]] = reply.json()["migrations"]
+        return found
+
+    fields = {"migration_type": 23, "uuid": 59, "user_id": 80, "project_id": 80}
+    for name, since in fields.items():
+        assert name not in (await show(since - 1))[0]
+        assert name in (await show(since))[0]
+    assert await show(104, "?status=finished") == []
+    assert len(await show(104, f"?instance_uuid={id}&host=host1&limit=1")) == 1
+    assert await show(104, "?changes-before=2020-01-01T00:00:00Z") == []
+    path = f"/servers/{id}/migrations"
+    assert (await compute.call("GET", path, user="admin")).json() == {"migrations": []}
+    assert (await compute.call("GET", f"{path}/1", user="admin")).status_code == 404
+    assert (await compute.call("GET", "/os-migrations")).status_code == 403

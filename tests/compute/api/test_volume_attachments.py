@@ -10,7 +10,7 @@ async def test_a_volume_comes_and_goes_on_a_running_server(compute: ComputeCloud
     id, volume = await compute.active(), await compute.create_volume()
     path = f"/servers/{id}/os-volume_attachments"
     body = {"volumeAttachment": {"volumeId": volume, "tag": "data"}}
-    made = await compute.call("POST", path, body)
+    made = await compute.call("POST", path, body, version="2.100")
     assert made.status_code == 200, made.text
     assert made.json()["volumeAttachment"]["device"] == "/dev/vdb"
     await compute.volume_is(volume, "in-use")
@@ -104,3 +104,48 @@ async def test_whether_a_volume_goes_with_its_server_can_be_changed(
     assert (await compute.call("PUT", f"{path}/{volume}", swap)).status_code == 501
     await compute.delete(id)
     await compute.volume_is(volume, "gone")
+
+
+async def test_attaching_is_accepted_without_a_body_at_101(compute: ComputeCloud) -> None:
+    id, volume = await compute.active(), await compute.create_volume()
+    body = {"volumeAttachment": {"volumeId": volume}}
+    reply = await compute.call("POST", f"/servers/{id}/os-volume_attachments", body)
+    assert (reply.status_code, reply.content) == (202, b"")
+    await compute.volume_is(volume, "in-use")
+
+
+async def test_a_server_boots_from_a_volume_made_for_it(compute: ComputeCloud) -> None:
+    device = {
+        "source_type": "image",
+        "destination_type": "volume",
+        "uuid": compute.image_id,
+        "boot_index": 0,
+        "volume_size": 1,
+        "delete_on_termination": True,
+    }
+    blank = {"source_type": "blank", "destination_type": "volume", "volume_size": 1}
+    id = await compute.active(imageRef=None, block_device_mapping_v2=[device, blank])
+    server = await compute.show(id, user="admin")
+    assert (server["image"], server["OS-EXT-SRV-ATTR:root_device_name"]) == ("", "/dev/vda")
+    vm = compute.agent.vm(id)
+    assert vm.disks == []
+    assert [(one.device, one.boots) for one in vm.volumes] == [("vda", True), ("vdb", False)]
+    ids = [one["id"] for one in server["os-extended-volumes:volumes_attached"]]
+    path = f"/servers/{id}/os-volume_attachments"
+    assert (await compute.call("DELETE", f"{path}/{ids[0]}")).status_code == 403
+    assert (await compute.act(id, "rescue", None)).status_code == 400
+    assert (await compute.act(id, "rebuild", {"imageRef": compute.image_id})).status_code == 501
+    rescue = {"rescue_image_ref": compute.image_id}
+    assert (await compute.act(id, "rescue", rescue, version="2.86")).status_code == 400
+    assert (await compute.act(id, "rescue", rescue)).status_code == 200
+    await compute.wait(id, "RESCUE")
+    assert [one.boots for one in compute.agent.vm(id).volumes] == [False, False]
+    assert (await compute.act(id, "unrescue")).status_code == 202
+    await compute.wait(id, "ACTIVE")
+    assert (await compute.act(id, "shelve")).status_code == 202
+    await compute.wait(id, "SHELVED_OFFLOADED")
+    assert (await compute.act(id, "unshelve")).status_code == 202
+    await compute.wait(id, "ACTIVE")
+    await compute.delete(id)
+    await compute.volume_is(ids[0], "gone")
+    await compute.volume_is(ids[1], "available")

@@ -7,7 +7,7 @@ import pytest
 
 from compute.blanks import blank_server
 from pilvi.compute.model.allowed import TABLE, Action, Allowed, AlreadyDone, Denied, may
-from pilvi.compute.model.server import (
+from pilvi.compute.model.state import (
     Condition,
     Desired,
     Observed,

@@ -7,8 +7,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilvi.compute.model.server import Desired
-from pilvi.compute.reconcilers.plan import (
+from pilvi.compute.model.state import Desired
+from pilvi.compute.reconcilers.plan import plan_server
+from pilvi.compute.reconcilers.server_sight import Sight, VolumeSight
+from pilvi.compute.reconcilers.step import (
     AssignVm,
     CancelCaptures,
     Claim,
@@ -20,12 +22,9 @@ from pilvi.compute.reconcilers.plan import (
     ReleasePort,
     ReleaseVolume,
     Remove,
-    Sight,
     Step,
-    VolumeSight,
     Wait,
     Withdraw,
-    plan_server,
 )
 from pilvi.host_api.vms import Power
 

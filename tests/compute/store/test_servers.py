@@ -6,7 +6,8 @@ import datetime
 import pytest
 
 from compute.blanks import blank_server
-from pilvi.compute.model.server import Desired, Fault, Observed, ServerKey, ServerVolume
+from pilvi.compute.model.server import Fault, ServerKey, ServerVolume
+from pilvi.compute.model.state import Desired, Observed
 from pilvi.compute.store import server_lists, servers
 from pilvi.compute.store.quotas import sum_usage
 from pilvi.compute.store.server_lists import ServerFilter

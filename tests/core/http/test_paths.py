@@ -21,6 +21,8 @@ PATHS = (
     "/placement/",
 )
 
+OTHER_NAMES = {"/compute/v2": "/compute/v2.1"}
+
 
 class _Endpoint:
     def __init__(self, path: str) -> None:
@@ -28,12 +30,13 @@ class _Endpoint:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         values = "".join(f" {value}" for value in Request(scope).path_params.values())
+        values += f" as {scope['pilvi.root']}" if "pilvi.root" in scope else ""
         await PlainTextResponse(self._path + values)(scope, receive, send)
 
 
 @pytest.fixture
 def client() -> TestClient:
-    table = PathTable((path, _Endpoint(path)) for path in PATHS)
+    table = PathTable(((path, _Endpoint(path)) for path in PATHS), OTHER_NAMES)
     app = Starlette(routes=[table])
     app.router.redirect_slashes = False
     return TestClient(app)
@@ -50,6 +53,8 @@ def client() -> TestClient:
         ("/compute/v2.1/p1/servers", "/compute/v2.1/{project}/servers p1"),
         ("/volume/v3/p/types/t/specs/a/b", f"{PATHS[6]} p t a/b"),
         ("/placement/", "/placement/"),
+        ("/compute/v2/servers", "/compute/v2.1/servers as /compute/v2"),
+        ("/compute/v2/servers/one", "/compute/v2.1/servers/{id} one as /compute/v2"),
     ],
 )
 def test_the_route_of_a_path(client: TestClient, path: str, found: str) -> None:
@@ -61,6 +66,8 @@ def test_a_literal_word_goes_before_a_parameter(client: TestClient) -> None:
     assert client.get("/compute/v2.1/servers/servers").text.endswith("{id} servers")
 
 
-@pytest.mark.parametrize("path", ["/", "/compute/", "/compute/v2.1/servers/one/two", "/other/x/y"])
+@pytest.mark.parametrize(
+    "path", ["/", "/compute/", "/compute/v2.1/servers/one/two", "/compute/v2/x/y/z", "/other/x/y"]
+)
 def test_unknown_paths_are_not_found(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404

@@ -30,7 +30,8 @@ async def test_names_are_unique_and_bounded(cloud: Cloud) -> None:
         ({"project": {"name": "x" * 300}}, 400),
         ({"project": {"name": ""}}, 400),
         ({"project": {}}, 400),
-        ({"project": {"name": "a", "colour": "red"}}, 400),
+        ({"project": {"name": "a", "enabled": "yes"}}, 400),
+        ({"project": {"name": "a"}, "colour": "red"}, 400),
     ):
         reply = await cloud.call("POST", f"{P}/projects", body, user="admin")
         assert reply.status_code == status, body
@@ -41,13 +42,19 @@ async def test_another_user_and_project_are_404(cloud: Cloud) -> None:
     assert (await cloud.call("GET", f"{P}/users/{admin_id}")).status_code == 404
     path = f"{P}/projects/{cloud.project_ids['admin']}"
     assert (await cloud.call("GET", path)).status_code == 404
-    mine = (await cloud.call("GET", f"{P}/projects")).json()["projects"]
+    mine = (await cloud.call("GET", f"{P}/auth/projects")).json()["projects"]
     assert [project["name"] for project in mine] == ["demo"]
+
+
+async def test_lists_are_not_for_everybody(cloud: Cloud) -> None:
+    for path in ("projects", "users", "groups", "roles", "domains", "role_assignments"):
+        assert (await cloud.call("GET", f"{P}/{path}")).status_code == 403, path
 
 
 async def test_a_new_password_ends_tokens(cloud: Cloud) -> None:
     token = await cloud.token()
-    me = (await cloud.call("GET", f"{P}/users")).json()["users"][0]["id"]
+    found = await cloud.call("GET", f"{P}/users?name=demo", user="admin")
+    me = found.json()["users"][0]["id"]
     change = {"user": {"original_password": "wrong", "password": "new"}}
     path = f"{P}/users/{me}/password"
     assert (await cloud.call("POST", path, change)).status_code == 401

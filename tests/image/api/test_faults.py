@@ -4,7 +4,7 @@ import pytest
 
 from pilvi import errors
 from pilvi.errors import PilviError
-from pilvi.image.api.faults import PATCH_TYPE, fault
+from pilvi.image.api.faults import PATCH_TYPES, fault
 
 
 @pytest.mark.parametrize("kind", errors.KINDS.values())
@@ -18,5 +18,6 @@ def test_every_kind_has_our_message(kind: type[PilviError]) -> None:
 def test_statuses_and_headers_of_their_own() -> None:
     assert fault(errors.QuotaExceeded("x"), "")[0] == 413
     assert fault(errors.Unauthenticated("x"), "")[2]["www-authenticate"]
-    assert fault(errors.UnsupportedMediaType("x"), "")[2] == {"accept-patch": PATCH_TYPE}
+    known = ", ".join(PATCH_TYPES)
+    assert fault(errors.UnsupportedMediaType("x"), "")[2] == {"accept-patch": known}
     assert fault(errors.Unavailable("x"), "")[2] == {"retry-after": "2"}

@@ -1,6 +1,7 @@
 """Hosts fetch images they were given and send captures they were asked for."""
 
 import os
+from typing import Any
 
 import httpx
 import msgspec
@@ -18,6 +19,13 @@ class Names(msgspec.Struct):
     """The part of a vm's spec that names an image, as deep as the real one does."""
 
     disks: list[dict[str, dict[str, str]]]
+
+
+class Told(msgspec.Struct):
+    """The part of a vm's spec that holds words of its owner."""
+
+    documents: dict[str, Any]
+    disks: list[dict[str, str]]
 
 
 def names_image(image_id: str) -> Names:
@@ -85,6 +93,17 @@ async def test_an_id_with_wildcards_matches_nothing(cloud: Cloud) -> None:
         assert await host_uses_image(tx, host.host.id, image["id"])
         for id in ("%", "_" * 36, image["id"][:-1] + "_", '","image_id":"', ""):
             assert not await host_uses_image(tx, host.host.id, id)
+
+
+async def test_what_a_tenant_wrote_gives_a_host_nothing(cloud: Cloud) -> None:
+    """A guest's metadata may speak of an image; only its disks are made of one."""
+    host = await add_host(cloud.db)
+    image = await create_active(cloud)
+    spec = {"documents": {"meta_data": {"meta": {"image_id": image["id"]}}}, "disks": []}
+    async with cloud.db.write() as tx:
+        told = msgspec.convert(spec, Told)
+        await assign(tx, host.host.id, Kind.VM, "vm-1", told, owner=("server", "vm-1"))
+    assert (await ask(cloud, "GET", image["id"])).status_code == 404
 
 
 async def test_a_capture_is_sent_once_and_again(cloud: Cloud) -> None:

@@ -41,7 +41,9 @@ async def test_create_answers_the_whole_image(cloud: Cloud) -> None:
     assert image["file"] == f"/v2/images/{image['id']}/file"
     assert image["created_at"].endswith("Z") and "." not in image["created_at"]
     assert reply.headers["location"].endswith(f"/image/v2/images/{image['id']}")
-    assert reply.headers["openstack-image-import-methods"] == "glance-direct"
+    assert reply.headers["openstack-image-import-methods"] == (
+        "glance-direct,web-download,glance-download,copy-image"
+    )
     assert await show(cloud, image["id"]) == image
 
 
@@ -176,7 +178,7 @@ async def test_patch_wants_its_own_content_type(cloud: Cloud) -> None:
     image = await create(cloud)
     reply = await cloud.call("PATCH", f"{IMAGES}/{image['id']}", [])
     assert reply.status_code == 415
-    assert reply.headers["accept-patch"] == PATCH["content-type"]
+    assert PATCH["content-type"] in reply.headers["accept-patch"].split(", ")
 
 
 async def test_formats_are_fixed_once_there_are_bytes(cloud: Cloud) -> None:

@@ -15,8 +15,9 @@ def test_rules_and_routes_name_each_other() -> None:
 def test_readers_change_nothing() -> None:
     checks = {rule.name: rule.default for rule in RULES}
     for route in ROUTES:
-        if route.method != "GET" and route.policy != "image:tasks":
-            assert checks[route.policy] is Check.MEMBER, (route.method, route.path)
+        if route.method != "GET":
+            check = checks[route.policy]
+            assert check in (Check.MEMBER, Check.ADMIN), (route.method, route.path)
 
 
 def test_each_method_and_path_is_there_once() -> None:

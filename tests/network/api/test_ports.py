@@ -1,8 +1,9 @@
 """Conversations about ports."""
 
 import re
+from typing import Any
 
-from network.neutron import ROOT, Neutron, fault
+from network.neutron import ROOT, Neutron
 
 
 async def test_a_port_gets_mac_address_and_the_default_group(neutron: Neutron) -> None:
@@ -119,11 +120,74 @@ async def test_address_pairs_are_checked_and_few(neutron: Neutron) -> None:
     assert (await neutron.post("ports", **wish, allowed_address_pairs=many)).status_code == 409
 
 
-async def test_dhcp_options_are_not_served(neutron: Neutron) -> None:
+async def test_dhcp_options_are_given_changed_and_taken(neutron: Neutron) -> None:
     network = await neutron.named("networks", "private")
-    option = {"opt_name": "server-ip-address", "opt_value": "x\ndhcp-script=/bin/sh"}
-    reply = await neutron.post("ports", network_id=network["id"], extra_dhcp_opts=[option])
-    assert reply.status_code == 400 and "extra_dhcp_opts" in fault(reply)
+    options = [
+        {"opt_name": "bootfile-name", "opt_value": "pxelinux.0"},
+        {"opt_name": "tftp-server", "opt_value": "10.0.0.9", "ip_version": 4},
+        {"opt_name": "dns-server", "opt_value": "2001:db8::53", "ip_version": 6},
+    ]
+    port = await neutron.make("ports", network_id=network["id"], extra_dhcp_opts=options)
+    assert [one["opt_value"] for one in port["extra_dhcp_opts"]] == [
+        *("pxelinux.0", "10.0.0.9", "2001:db8::53")
+    ]
+    change = [
+        {"opt_name": "bootfile-name", "opt_value": None},
+        {"opt_name": "tftp-server", "opt_value": "10.0.0.8"},
+    ]
+    reply = await neutron.put("ports", port["id"], extra_dhcp_opts=change)
+    there = {o["opt_name"]: o["opt_value"] for o in reply.json()["port"]["extra_dhcp_opts"]}
+    assert there == {"tftp-server": "10.0.0.8", "dns-server": "2001:db8::53"}
+
+
+async def test_nothing_is_smuggled_into_the_dhcp_server(neutron: Neutron) -> None:
+    """OSSA-2021-005."""
+    network = await neutron.named("networks", "private")
+    for name, value in (
+        ("server-ip-address", "x\ndhcp-script=/bin/sh"),
+        ("bootfile-name", 'x"\ndhcp-script=/bin/sh'),
+        ("bootfile-name", "x\\"),
+        ("bootfile-name", "x" * 256),
+        ("bootfile-name\ndhcp-script", "/bin/sh"),
+        ("nonsense", "x"),
+        ("53", "2"),
+    ):
+        option = {"opt_name": name, "opt_value": value}
+        reply = await neutron.post("ports", network_id=network["id"], extra_dhcp_opts=[option])
+        assert reply.status_code == 400, (name, value)
+    many = [{"opt_name": str(n), "opt_value": "x"} for n in (66, 67, 15, 17, 100, 101)] * 5
+    reply = await neutron.post("ports", network_id=network["id"], extra_dhcp_opts=many)
+    assert reply.status_code == 201
+
+
+async def test_a_name_is_given_by_dhcp(neutron: Neutron) -> None:
+    network = await neutron.named("networks", "private")
+    port = await neutron.make("ports", network_id=network["id"], dns_name="Web-1")
+    assert port["dns_name"] == "web-1"
+    assert [one["hostname"] for one in port["dns_assignment"]] == ["web-1"]
+    for wrong in ("a.b", "-x", "x\ny", "x" * 64):
+        reply = await neutron.post("ports", network_id=network["id"], dns_name=wrong)
+        assert reply.status_code == 400
+    assert (await neutron.put("ports", port["id"], dns_name="")).json()["port"]["dns_name"] == ""
+
+
+async def test_address_pairs_are_added_and_removed_one_by_one(neutron: Neutron) -> None:
+    network = await neutron.named("networks", "private")
+    port = await neutron.make("ports", network_id=network["id"])
+
+    async def change(verb: str, *addresses: str) -> Any:
+        body = {"port": {"allowed_address_pairs": [{"ip_address": a} for a in addresses]}}
+        path = f"{ROOT}/ports/{port['id']}/{verb}_allowed_address_pairs"
+        return await neutron.cloud.call("PUT", path, body)
+
+    reply = await change("add", "10.0.0.200", "2001:db8::/64")
+    pairs = reply.json()["port"]["allowed_address_pairs"]
+    assert [pair["ip_address"] for pair in pairs] == ["10.0.0.200", "2001:db8::/64"]
+    assert (await change("add", "10.0.0.200")).status_code == 200
+    reply = await change("remove", "10.0.0.200")
+    assert len(reply.json()["port"]["allowed_address_pairs"]) == 1
+    assert (await change("remove", "10.0.0.200")).status_code == 404
+    assert (await change("add", "::/0")).status_code == 400
 
 
 async def test_members_do_not_take_the_place_of_the_network_service(neutron: Neutron) -> None:

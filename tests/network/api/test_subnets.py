@@ -49,8 +49,10 @@ async def test_what_cannot_be_a_subnet_is_refused(neutron: Neutron) -> None:
     network = await neutron.make("networks")
     good = {"network_id": network["id"], "cidr": "10.9.0.0/24", "ip_version": 4}
     for wrong in (
-        {"ip_version": 6, "cidr": "2001:db8::/64"},
+        {"ip_version": 6},
+        {"ip_version": 5},
         {"cidr": "2001:db8::/64"},
+        {"ipv6_ra_mode": "slaac"},
         {"cidr": "10.0.0.0/33"},
         {"cidr": "nonsense"},
         {"cidr": "10.0.0.0/32"},
@@ -65,7 +67,9 @@ async def test_what_cannot_be_a_subnet_is_refused(neutron: Neutron) -> None:
         {"dns_nameservers": ["8.8.8.8\ndhcp-script=/bin/sh"]},
         {"dns_nameservers": ["8.8.8.8", "8.8.8.8"]},
         {"host_routes": [{"destination": "10.8.0.0/24", "nexthop": "x"}]},
-        {"subnetpool_id": "pool"},
+        {"subnetpool_id": "prefix_delegation"},
+        {"prefixlen": 26},
+        {"use_default_subnetpool": True},
         {"color": "red"},
     ):
         reply = await neutron.post("subnets", **{**good, **wrong})

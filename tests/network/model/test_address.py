@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilvi.errors import Conflict, InvalidRequest, Unsupported
+from pilvi.errors import Conflict, InvalidRequest
 from pilvi.network.model.address import (
     WINDOW,
     Span,
@@ -16,9 +16,12 @@ from pilvi.network.model.address import (
     first_free,
     host_span,
     is_host,
+    is_inside,
+    overlap,
     parse_address,
     parse_network,
     parse_subnet,
+    slaac_address,
     to_address,
     to_number,
     windows,
@@ -82,9 +85,38 @@ def test_parsing_normalises_and_refuses() -> None:
     for text in ("10.0.0.0/31", "0.0.0.0/0", "127.0.0.0/8", "169.254.1.0/24", "x"):
         with pytest.raises(InvalidRequest):
             parse_subnet(text)
-    with pytest.raises(Unsupported):
-        parse_network("2001:db8::/64", "cidr")
-    with pytest.raises(Unsupported):
-        parse_address("2001:db8::1", "address")
+    assert str(parse_network("2001:DB8::1/64", "cidr")) == "2001:db8::/64"
+    assert parse_address("2001:DB8::1", "address") == "2001:db8::1"
+    for text in ("2001:db8::1", "fe80::1%eth0"):
+        with pytest.raises(InvalidRequest):
+            parse_address(text, "address", 4)
+    for text in ("fe80::/64", "ff02::/16", "2001:db8::/127", "::/0"):
+        with pytest.raises(InvalidRequest):
+            parse_subnet(text)
     with pytest.raises(InvalidRequest):
         parse_address("10.0.0.1\n", "address")
+
+
+def test_ipv6_hosts_go_to_the_end_of_their_range() -> None:
+    network = parse_subnet("2001:db8::/64")
+    first, last = host_span(network)
+    assert to_address(first, 6) == "2001:db8::1"
+    assert to_address(last, 6) == "2001:db8::ffff:ffff:ffff:ffff"
+    assert is_host(network, "2001:db8::ffff:ffff:ffff:ffff") and not is_host(network, "2001:db8::")
+    assert not is_host(network, "10.0.0.1")
+    (low, high), *_ = default_pools(network, "2001:db8::1")
+    assert (low, high) == (first + 1, last)
+    assert next(windows([(low, high)], low)) == (low, low + WINDOW - 1)
+
+
+def test_an_address_is_made_from_a_mac() -> None:
+    network = parse_subnet("2001:db8::/64")
+    assert slaac_address(network, "fa:16:3e:01:02:03") == "2001:db8::f816:3eff:fe01:203"
+
+
+def test_ranges_of_two_versions_never_overlap() -> None:
+    four, six = parse_network("0.0.0.0/0", "x"), parse_network("::/0", "x")
+    assert not overlap(four, six) and overlap(four, parse_network("10.0.0.0/8", "x"))
+    assert is_inside(parse_network("10.1.0.0/16", "x"), parse_network("10.0.0.0/8", "x"))
+    assert not is_inside(parse_network("10.0.0.0/8", "x"), parse_network("10.1.0.0/16", "x"))
+    assert not is_inside(six, four)

@@ -1,5 +1,8 @@
 """The document that guests set themselves up by."""
 
+import dataclasses
+from typing import Any
+
 from network.rows import make_subnet
 from pilvi.network.model.network_data import build_network_data
 from pilvi.network.model.request import ServerPort
@@ -35,3 +38,18 @@ def test_dhcp_is_named_and_static_addresses_are_spelled_out() -> None:
         {"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": "10.9.0.1"},
         {"network": "10.7.0.0", "netmask": "255.255.0.0", "gateway": "10.9.0.9"},
     ]
+
+
+def test_ipv6_is_named_by_how_guests_get_their_addresses() -> None:
+    port = dataclasses.replace(PORT, fixed_ips=(("subnet-1", "2001:db8::5"),))
+
+    def kind(**values: Any) -> Any:
+        subnet = make_subnet("2001:db8::/64", **values)
+        return build_network_data([port], {"subnet-1": subnet})["networks"][0]
+
+    assert kind(address_mode="slaac")["type"] == "ipv6_slaac"
+    assert kind(address_mode="dhcpv6-stateful")["type"] == "ipv6_dhcpv6-stateful"
+    assert kind()["type"] == "ipv6_dhcp"
+    bare = kind(enable_dhcp=False)
+    assert (bare["type"], bare["ip_address"]) == ("ipv6", "2001:db8::5")
+    assert bare["routes"][0]["gateway"] == "2001:db8::1"

@@ -12,7 +12,6 @@ from pilvi.network.model.security_group import (
     RuleId,
     RuleMatch,
     SecurityGroupRule,
-    default_matches,
     parse_match,
     parse_protocol,
     resolve_rules,
@@ -43,36 +42,32 @@ MATCHES = st.builds(
     remote_group_id=st.sampled_from((None, *GROUPS)),
 )
 RULES = st.lists(st.tuples(st.sampled_from(GROUPS), MATCHES), max_size=12)
-MEMBERS = st.dictionaries(
-    st.sampled_from(GROUPS), st.lists(st.sampled_from(("10.0.0.1/32", "10.0.0.2/32")), max_size=3)
-)
 
 
-@given(RULES, MEMBERS, st.sets(st.sampled_from(GROUPS)), st.randoms())
+@given(RULES, st.sets(st.sampled_from(GROUPS)), st.randoms())
 def test_resolved_rules_are_those_of_the_groups_in_an_order_of_their_own(
     said: list[tuple[str, RuleMatch]],
-    members: dict[str, list[str]],
     mine: set[str],
     random: object,
 ) -> None:
     by_group: dict[str, list[SecurityGroupRule]] = {}
     for group_id, match in said:
         by_group.setdefault(group_id, []).append(make_rule(group_id, match))
-    resolved = resolve_rules(sorted(mine), by_group, members)
+    resolved = resolve_rules(sorted(mine), by_group)
     backwards = {group_id: list(reversed(rules)) for group_id, rules in by_group.items()}
-    assert resolved == resolve_rules(sorted(mine, reverse=True), backwards, members)
-    wanted = {m.key for g, m in said if g in mine and m.ethertype == "IPv4"}
+    assert resolved == resolve_rules(sorted(mine, reverse=True), backwards)
+    wanted = {m.key for g, m in said if g in mine}
     assert len(resolved) == len(wanted)
-    for rule in resolved:
-        if rule.remotes is not None:
-            assert rule.remotes == sorted(set(rule.remotes))
-            assert set(rule.remotes) <= {"10.0.0.1/32", "10.0.0.2/32"}
+    assert {r.remote_set for r in resolved} == {m.remote_set for g, m in said if g in mine}
 
 
-def test_a_group_without_members_lets_nobody_in() -> None:
-    match = RuleMatch(direction="ingress", remote_group_id="g1")
-    (rule,) = resolve_rules(["g2"], {"g2": [make_rule("g2", match)]}, {})
-    assert rule.remotes == []
+def test_a_remote_group_is_named_and_not_resolved() -> None:
+    match = RuleMatch(direction="ingress", ethertype="IPv6", remote_group_id="g1")
+    (rule,) = resolve_rules(["g2"], {"g2": [make_rule("g2", match)]})
+    assert (rule.remotes, rule.remote_set, rule.ip_version) == (None, "g1", 6)
+    match = RuleMatch(direction="ingress", remote_address_group_id="a1")
+    (rule,) = resolve_rules(["g2"], {"g2": [make_rule("g2", match)]})
+    assert (rule.remotes, rule.remote_set) == (None, "a1")
 
 
 @given(st.sampled_from(sorted(PROTOCOL_NUMBERS)))
@@ -92,14 +87,13 @@ def test_other_protocols() -> None:
             parse_protocol(wrong)
 
 
-def test_the_default_rules_let_out_and_let_each_other_in() -> None:
-    keys = {match.key for match in default_matches("g")}
-    assert len(keys) == 4
-    assert {m.remote_group_id for m in default_matches("g") if m.direction == "ingress"} == {"g"}
-
-
-def test_a_range_is_normalised() -> None:
-    match = parse_match("ingress", None, "tcp", ("80", 81), (None, "10.0.0.9/8"))
-    assert (match.port_min, match.port_max, match.remote_cidr) == (80, 81, "10.0.0.0/8")
+def test_a_range_is_shown_as_given_and_acts_as_a_whole_range() -> None:
+    match = parse_match("ingress", None, "tcp", ("80", 81), (None, "10.0.0.9/8", None))
+    assert (match.port_min, match.port_max, match.remote_cidr) == (80, 81, "10.0.0.9/8")
+    assert match.remote_range == "10.0.0.0/8"
+    twin = parse_match("ingress", None, "tcp", ("80", 81), (None, "10.0.0.0/8", None))
+    assert twin.key == match.key
     with pytest.raises(InvalidRequest):
-        parse_match("ingress", None, "tcp", ("x", 81), (None, None))
+        parse_match("ingress", None, "tcp", ("x", 81), (None, None, None))
+    with pytest.raises(InvalidRequest):
+        parse_match("ingress", None, "tcp", (1, 2), ("g", None, "a"))

@@ -6,7 +6,7 @@ from fake_host import FakeAgent, running_agent
 from network.neutron import Neutron
 from network.servers import launch, release, server_ports
 from pilvi.host_api.contract import HostFault, Kind
-from pilvi.host_api.networks import PortSpec
+from pilvi.host_api.networks import AddressSetSpec, PortSpec
 from pilvi.network.operations.ports import bind_ports
 from pilvi.network.reconcilers.port import PortReconciler
 
@@ -14,6 +14,12 @@ from pilvi.network.reconcilers.port import PortReconciler
 def spec(agent: FakeAgent, port_id: str) -> PortSpec:
     """What a host holds of a port."""
     return msgspec.json.decode(agent.held[Kind.PORT, port_id].spec, type=PortSpec)
+
+
+def members(agent: FakeAgent, group_id: str) -> list[str]:
+    """Who a host holds to be in a group."""
+    held = agent.held[Kind.ADDRESS_SET, group_id]
+    return msgspec.json.decode(held.spec, type=AddressSetSpec).addresses
 
 
 async def test_a_bound_port_reaches_its_host_and_becomes_active(
@@ -25,10 +31,12 @@ async def test_a_bound_port_reaches_its_host_and_becomes_active(
     held = spec(agent, port.id)
     assert (held.server_id, held.mac, held.addresses) == (server_id, port.mac, port.addresses)
     assert held.port_security and held.admin_state_up
-    assert {(rule.direction, tuple(rule.remotes or [])) for rule in held.rules} == {
-        ("egress", ()),
-        ("ingress", (f"{port.addresses[0]}/32",)),
+    group = await neutron.named("security-groups", "default")
+    assert {(rule.direction, rule.ip_version, rule.remote_set) for rule in held.rules} == {
+        *(("egress", version, None) for version in (4, 6)),
+        *(("ingress", version, group["id"]) for version in (4, 6)),
     }
+    assert members(agent, group["id"]) == port.addresses
     assert (await server_ports(neutron, server_id))[0].status == "ACTIVE"
     shown = (await neutron.get(f"/ports/{port.id}", "admin"))["port"]
     assert (shown["binding:host_id"], shown["binding:vif_type"]) == ("host1", "bridge")
@@ -55,18 +63,17 @@ async def test_members_of_a_remote_group_follow(neutron: Neutron, agent: FakeAge
     two, (second,) = await launch(neutron, agent.host.id)
     await neutron.settle()
 
-    def remotes(port_id: str) -> list[str]:
-        return next(r.remotes or [] for r in spec(agent, port_id).rules if r.remotes)
-
-    both = sorted(f"{port.addresses[0]}/32" for port in (first, second))
-    assert remotes(first.id) == remotes(second.id) == both
+    group = (await neutron.named("security-groups", "default"))["id"]
+    assert members(agent, group) == sorted([*first.addresses, *second.addresses])
+    before = agent.held[Kind.PORT, first.id].generation
     await release(neutron, two)
     await neutron.settle()
-    assert remotes(first.id) == [f"{first.addresses[0]}/32"]
+    assert members(agent, group) == first.addresses
+    assert agent.held[Kind.PORT, first.id].generation == before, "a member changes no other port"
     pair = [{"ip_address": "10.0.0.200"}]
     await neutron.put("ports", first.id, allowed_address_pairs=pair)
     await neutron.settle()
-    assert "10.0.0.200/32" in remotes(first.id)
+    assert "10.0.0.200" in members(agent, group)
     assert spec(agent, first.id).allowed_pairs == [(first.mac, "10.0.0.200/32")]
     assert (await server_ports(neutron, one))[0].status == "ACTIVE"
 
@@ -87,14 +94,15 @@ async def test_rules_of_other_groups_follow_their_members(
     _, (store,) = await launch(neutron, agent.host.id, groups=["database"])
     await neutron.settle()
     (inside,) = [r for r in spec(agent, store.id).rules if r.direction == "ingress"]
-    assert (inside.protocol, inside.port_min, inside.remotes) == ("tcp", 5432, [])
+    assert (inside.protocol, inside.port_min, inside.remote_set) == ("tcp", 5432, web["id"])
+    assert members(agent, web["id"]) == []
     _, (front,) = await launch(neutron, agent.host.id, groups=["web"])
     await neutron.settle()
-    (inside,) = [r for r in spec(agent, store.id).rules if r.direction == "ingress"]
-    assert inside.remotes == [f"{front.addresses[0]}/32"]
+    assert members(agent, web["id"]) == front.addresses
     await neutron.delete("security-group-rules", made["id"])
     await neutron.settle()
     assert all(r.direction == "egress" for r in spec(agent, store.id).rules)
+    assert (Kind.ADDRESS_SET, web["id"]) not in agent.held, "no rule names the group any more"
 
 
 async def test_a_deleted_port_goes_when_its_host_lets_go(

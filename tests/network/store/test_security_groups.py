@@ -64,10 +64,18 @@ async def test_members_and_who_depends_on_them(db: Database) -> None:
         await subnets.insert_fixed_ip(tx, going, subnet, "10.9.0.6")
         back = await insert_port(tx, network, MAC + "3", (store_group,), held_host_id="h")
         members = await store.list_members(tx, [web, store_group])
-        assert sorted(members[web]) == ["10.0.0.9/32", "10.1.0.0/16", "10.9.0.5/32"]
+        assert sorted(members[web]) == ["10.0.0.9", "10.1.0.0/16", "10.9.0.5"]
         assert store_group not in members
         # The front port is on no host: there is nothing to bring up to date.
-        assert await store.list_concerned_ports(tx, web) == [back]
+        assert await store.list_ports_in_group(tx, web) == []
+        assert await store.list_ports_in_group(tx, store_group) == [back]
+        assert await store.list_hosts_naming(tx, [web, store_group]) == {
+            web: {"h"},
+            store_group: set(),
+        }
+        assert await store.list_members_changed(tx) == []
+        await store.note_members_changed(tx, [web], changed=True)
+        assert await store.list_members_changed(tx) == [web]
         assert await store.is_group_used(tx, web)
         groups = await store.list_groups_named(tx, "p", ["web", store_group, "nobody"])
         assert {group.id for group in groups} == {web, store_group}

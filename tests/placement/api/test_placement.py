@@ -7,7 +7,6 @@ import pytest
 
 from cloud import Cloud
 from fake_hosts import FakeHost, add_host
-from pilvi.placement.api.routes import ROUTES
 from pilvi.placement.operations.allocations import claim
 
 SERVER = "9d16a611-e7f9-4ef3-be26-c61ed01ecefb"
@@ -192,18 +191,3 @@ async def test_words(cloud: Cloud, host: FakeHost) -> None:
     used = "/traits?associated=true&name=in:CUSTOM_ACCELERATOR_TCG,COMPUTE_NODE"
     assert (await body(cloud, used))["traits"] == ["CUSTOM_ACCELERATOR_TCG"]
     assert (await get(cloud, "/traits/COMPUTE_NODE")).status_code == 204
-
-
-WRITES = [r for r in ROUTES if r.name == "refuse_change"]
-
-
-async def test_writing_is_refused_clearly(cloud: Cloud) -> None:
-    for row in WRITES:
-        path = ROOT + row.path.format(
-            provider_id=UNKNOWN, consumer_id=UNKNOWN, name="GOLD", resource_class="VCPU"
-        )
-        headers = {"openstack-api-version": "placement 1.39"}
-        reply = await cloud.call(row.method, path, user="admin", headers=headers)
-        assert reply.status_code == 501
-        assert "change the host or the server instead" in reply.json()["errors"][0]["detail"]
-        assert (await cloud.call(row.method, path, user="demo", headers=headers)).status_code == 403

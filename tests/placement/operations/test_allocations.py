@@ -43,7 +43,7 @@ async def test_a_claim_counts_and_goes_with_its_release(db: Database) -> None:
         await take(tx, "server", provider, **FLAVOR)
         assert (await list_usages(tx))[provider].used == FLAVOR
         held = await find_claim(tx, "server")
-        assert held is not None and (held.provider_id, held.resources) == (provider, FLAVOR)
+        assert held is not None and held.held == {provider: FLAVOR}
         assert (await get_provider(tx, provider)).generation == before + 1
         for _ in range(2):
             await release(tx, "server")

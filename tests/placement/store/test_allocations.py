@@ -8,7 +8,7 @@ from pilvi.placement.store.providers import insert_provider
 
 
 def make(consumer: str, project: str = "p", user: str = "u", **resources: int) -> Claim:
-    return Claim(consumer, project, user, "one", resources, 1)
+    return Claim(consumer, project, user, {"one": resources}, 1)
 
 
 async def fill(tx: Transaction) -> None:
@@ -31,15 +31,18 @@ async def test_sums(db: Database) -> None:
         await fill(tx)
         assert await store.sum_by_provider(tx) == {"one": {"VCPU": 7, "DISK_GB": 5}}
         assert await store.sum_by_provider(tx, "two") == {}
-        assert await store.sum_by_project(tx, "p") == ({"VCPU": 3, "DISK_GB": 5}, 2)
-        assert await store.sum_by_project(tx, "p", "v") == ({"VCPU": 2}, 1)
+        both = {"VCPU": 3, "DISK_GB": 5, "consumer_count": 2}
+        assert await store.sum_by_project(tx, "p") == {"INSTANCE": both}
+        one = {"VCPU": 2, "consumer_count": 1}
+        assert await store.sum_by_project(tx, "p", "v") == {"INSTANCE": one}
 
 
 async def test_saving_replaces_and_deleting_forgets(db: Database) -> None:
     async with db.write() as tx:
         await fill(tx)
         await store.save_claim(tx, make("c1", MEMORY_MB=9))
-        assert (await store.list_claims(tx, id="c1"))[0].resources == {"MEMORY_MB": 9}
+        assert (await store.list_claims(tx, id="c1"))[0].held == {"one": {"MEMORY_MB": 9}}
         for _ in range(2):
             await store.delete_claim(tx, "c1")
-        assert await store.sum_by_project(tx, "p") == ({"VCPU": 2}, 1)
+        left = {"VCPU": 2, "consumer_count": 1}
+        assert await store.sum_by_project(tx, "p") == {"INSTANCE": left}

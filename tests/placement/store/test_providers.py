@@ -47,3 +47,16 @@ async def test_inventories_and_traits_are_replaced_whole(db: Database) -> None:
         await providers.replace_traits(tx, ONE, ["B", "C"])
         assert await providers.list_traits(tx) == {ONE: {"B", "C"}}
         assert await providers.list_traits(tx, [TWO]) == {}
+
+
+async def test_aggregates_and_traits_by_who_gave_them(db: Database) -> None:
+    async with db.write() as tx:
+        await providers.insert_provider(tx, ProviderId("p"), "rack", follows_host=False)
+        await providers.replace_aggregates(tx, "p", ["y", "x", "x"])
+        await providers.replace_aggregates(tx, "p", ["x"])
+        assert await providers.list_aggregates(tx) == {"p": {"x"}}
+        await providers.replace_traits(tx, "p", ["REPORTED"], ["REPORTED", "ADDED"])
+        assert await providers.list_traits(tx) == {"p": {"REPORTED", "ADDED"}}
+        assert await providers.list_reported_traits(tx, "p") == {"REPORTED"}
+        await providers.delete_provider(tx, "p")
+        assert (await providers.list_aggregates(tx), await providers.list_providers(tx)) == ({}, [])

@@ -8,7 +8,6 @@ import io
 from typing import Any
 
 import msgspec
-import pycdlib
 
 from pilvi.host_api.vms import GuestDocuments
 
@@ -22,15 +21,20 @@ def digest(documents: GuestDocuments) -> str:
 
 def config_drive(documents: GuestDocuments) -> bytes:
     """The whole ISO 9660 image, with Rock Ridge and Joliet names. Pure but for its dates."""
+    meta_data = documents.meta_data
+    if documents.admin_password is not None:
+        meta_data = {**meta_data, "admin_pass": documents.admin_password}
     files = {
-        "openstack/latest/meta_data.json": msgspec.json.encode(documents.meta_data),
+        "openstack/latest/meta_data.json": msgspec.json.encode(meta_data),
         "openstack/latest/network_data.json": msgspec.json.encode(documents.network_data),
         "ec2/latest/meta-data.json": msgspec.json.encode(_ec2_document(documents.ec2)),
     }
     if documents.user_data is not None:
         files["openstack/latest/user_data"] = documents.user_data
         files["ec2/latest/user-data"] = documents.user_data
-    image: Any = pycdlib.PyCdlib()
+    from pycdlib import PyCdlib  # late: fake hosts write no images
+
+    image: Any = PyCdlib()
     image.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=LABEL)
     try:
         short_names: dict[str, str] = {"": ""}

@@ -21,10 +21,12 @@ def create_overlay(
             os.pwrite(descriptor, piece, offset)
 
 
-def create_sparse(path: Path, size_bytes: int, owner: int) -> None:
-    """Make a raw disk that reads as zeros. Repeatable."""
+def create_sparse(path: Path, size_bytes: int, owner: int, head: bytes = b"") -> None:
+    """Make a raw disk that reads as zeros after its first bytes. Repeatable."""
     with _new_file(path, owner) as descriptor:
         os.truncate(descriptor, size_bytes)
+        if head:
+            os.pwrite(descriptor, head, 0)
 
 
 def create_file(path: Path, data: bytes, owner: int) -> None:

@@ -31,10 +31,10 @@ def list_ports_of_network(desired: DesiredState, network_id: str) -> list[str]:
 def addresses_in_use(desired: DesiredState, network_id: str, besides: str) -> set[str]:
     """Fixed addresses of the ports of one network on this host, besides one port."""
     return {
-        parse_address(address)
+        address
         for spec in _ports(desired)
         if spec.network_id == network_id and spec.port_id != besides
-        for address in spec.addresses
+        for address in _reachable(spec)
     }
 
 
@@ -47,7 +47,7 @@ def documents_of_port(desired: DesiredState, spec: PortSpec) -> dict[str, bytes]
     encoded = encode_document(
         documents.meta_data, documents.network_data, documents.ec2, documents.user_data
     )
-    return {parse_address(address): encoded for address in spec.addresses}
+    return dict.fromkeys(_reachable(spec), encoded)
 
 
 def documents_of_network(desired: DesiredState, network_id: str) -> dict[str, bytes]:
@@ -57,6 +57,12 @@ def documents_of_network(desired: DesiredState, network_id: str) -> dict[str, by
         if spec.network_id == network_id:
             documents |= documents_of_port(desired, spec)
     return documents
+
+
+def _reachable(spec: PortSpec) -> list[str]:
+    """The addresses that a guest can ask from: the metadata server has an IPv4 address."""
+    addresses = [parse_address(address) for address in spec.addresses]
+    return [address for address in addresses if ":" not in address]
 
 
 def _ports(desired: DesiredState) -> Iterator[PortSpec]:

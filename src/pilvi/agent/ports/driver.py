@@ -30,6 +30,10 @@ class PortDriver(Protocol):
         """All that is there of a port; `segment` names the bridge that it belongs into."""
         ...
 
+    async def see_set(self, set_id: str) -> str | None:
+        """Digest of the members that an address set has; None when there is none."""
+        ...
+
     async def see_router(self, router_id: str) -> RouterSeen:
         """All that is there of a router."""
         ...
@@ -50,6 +54,10 @@ class PortDriver(Protocol):
 
     async def list_broken_networks(self) -> list[str]:
         """Ids of networks of which a DHCP or metadata process ended unasked."""
+        ...
+
+    async def list_broken_routers(self) -> list[str]:
+        """Ids of routers of which the advertising process ended unasked."""
         ...
 
     def is_ready(self, port_id: str) -> bool:

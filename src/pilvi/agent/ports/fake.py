@@ -39,6 +39,7 @@ class FakePortDriver:
         self.networks: dict[str, FakeNetwork] = {}
         self.ports: dict[str, FakePort] = {}
         self.routers: dict[str, steps.RouterSeen] = {}
+        self.sets: dict[str, steps.LoadSet] = {}
         self.uplink: steps.UplinkSeen | None = None
         self._numbers = 0
 
@@ -74,6 +75,11 @@ class FakePortDriver:
             return steps.PortSeen(bridge)
         return steps.PortSeen(bridge, port.tap, port.filter_digest)
 
+    async def see_set(self, set_id: str) -> str | None:
+        """Digest of the members that an address set has; None when there is none."""
+        there = self.sets.get(set_id)
+        return None if there is None else there.digest
+
     async def see_router(self, router_id: str) -> steps.RouterSeen:
         """All that is there of a router."""
         return self.routers.get(router_id, steps.RouterSeen())
@@ -89,6 +95,12 @@ class FakePortDriver:
                 self._apply_to_router(step)
             case steps.RemoveLeg() | steps.SetRoutes() | steps.RemoveRouter():
                 self._apply_to_router(step)
+            case steps.ServeAdverts() | steps.StopAdverts():
+                self._apply_to_router(step)
+            case steps.LoadSet():
+                self.sets[step.set_id] = step
+            case steps.RemoveSet():
+                self.sets.pop(step.set_id, None)
             case _:
                 self._apply_to_network(step)
 
@@ -114,6 +126,10 @@ class FakePortDriver:
             and (network.dhcp.config_digest is None or not network.dhcp.metadata_runs)
         ]
 
+    async def list_broken_routers(self) -> list[str]:
+        """Ids of routers of which the advertising process ended unasked: none here."""
+        return []
+
     def is_ready(self, port_id: str) -> bool:
         """Whether the port's tap is there, with its anti-spoofing and rules loaded."""
         port = self.ports.get(port_id)
@@ -130,6 +146,7 @@ class FakePortDriver:
         self.networks.clear()
         self.ports.clear()
         self.routers.clear()
+        self.sets.clear()
         self.uplink = None
 
     async def close(self) -> None:
@@ -247,6 +264,10 @@ class FakePortDriver:
                 router = replace(router, legs=legs)
             case steps.SetRoutes():
                 router = replace(router, routes=step.routes)
+            case steps.ServeAdverts():
+                router = replace(router, adverts_digest=step.digest)
+            case steps.StopAdverts():
+                router = replace(router, adverts_digest=None)
         self.routers[step.router_id] = router
 
 

@@ -5,14 +5,22 @@ and no `waiting` means that they agree. A step that needs what an earlier one wi
 number) is planned at the next look.
 """
 
+import hashlib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pilvi.agent.ports.dhcp import dhcp_addresses, dhcp_config, dhcp_leases
+from pilvi.agent.ports.adverts import advert_config
+from pilvi.agent.ports.dhcp import dhcp_addresses, dhcp_config, dhcp_leases, dhcp_options
 from pilvi.agent.ports.names import bridge_name, leg_name
-from pilvi.agent.ports.port_rules import METADATA_ADDRESS, parse_address, parse_mac, port_filter
-from pilvi.agent.ports.router_rules import parse_interface, router_rules
+from pilvi.agent.ports.port_rules import (
+    METADATA_ADDRESS,
+    parse_address,
+    parse_mac,
+    parse_members,
+    port_filter,
+)
+from pilvi.agent.ports.router_rules import leg_addresses, router_rules
 from pilvi.agent.ports.steps import (
     LayBridge,
     LayDhcp,
@@ -21,6 +29,7 @@ from pilvi.agent.ports.steps import (
     LegSeen,
     LoadFilter,
     LoadRouterRules,
+    LoadSet,
     MakeRouter,
     MakeTap,
     NetworkSeen,
@@ -33,18 +42,27 @@ from pilvi.agent.ports.steps import (
     RemoveDhcp,
     RemoveLeg,
     RemoveRouter,
+    RemoveSet,
     RemoveTap,
     RemoveUplink,
     RouterSeen,
     RouterStep,
+    ServeAdverts,
     ServeDhcp,
     ServeMetadata,
     SetRoutes,
     Step,
+    StopAdverts,
     TellLeases,
     UnloadFilter,
 )
-from pilvi.host_api.networks import NetworkSpec, PortSpec, RouterInterface, RouterSpec
+from pilvi.host_api.networks import (
+    AddressSetSpec,
+    NetworkSpec,
+    PortSpec,
+    RouterInterface,
+    RouterSpec,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,8 @@ def _plan_dhcp(spec: NetworkSpec, seen: NetworkSeen) -> list[NetworkStep]:
     leases = dhcp_leases(spec)
     if there is None or there.leases_digest != leases.digest:
         servers = tuple(sorted(a for a in addresses if a != f"{METADATA_ADDRESS}/32"))
-        steps.append(TellLeases(spec.network_id, servers, leases.text, leases.digest))
+        options = dhcp_options(spec)
+        steps.append(TellLeases(spec.network_id, servers, leases.text, options, leases.digest))
     config = dhcp_config(spec)
     if there is None or there.config_digest != config.digest:
         steps.append(ServeDhcp(spec.network_id, config.text, config.digest))
@@ -172,6 +191,15 @@ def _plan_port_absent(port_id: str, seen: PortSeen) -> list[PortStep]:
     return steps
 
 
+def plan_set(set_id: str, spec: AddressSetSpec | None, seen: str | None) -> Plan:
+    """Steps for an address set, of whose members `seen` is the digest."""
+    if spec is None:
+        return Plan((RemoveSet(set_id),) if seen is not None else ())
+    members = parse_members(spec.addresses)
+    digest = hashlib.sha256(" ".join(members).encode()).hexdigest()[:16]
+    return Plan((LoadSet(set_id, members, digest),) if seen != digest else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Where a router's leg is plugged in: the bridge of its network, as it is there now."""
@@ -203,7 +231,21 @@ def plan_router(
     routes = _routes(spec, set(legs))
     if seen.routes != routes:
         steps.append(SetRoutes(router_id, routes))
+    steps += _plan_adverts(router_id, spec, seen, legs)
     return Plan(tuple(steps), f"network {', '.join(missing)}" if missing else "")
+
+
+def _plan_adverts(
+    router_id: str, spec: RouterSpec, seen: RouterSeen, legs: Mapping[str, LayLeg]
+) -> list[RouterStep]:
+    """Only what can be reached is advertised: legs that are there."""
+    mtus = {name: leg.mtu for name, leg in legs.items()}
+    config = advert_config(spec, mtus)
+    if config is None:
+        return [StopAdverts(router_id)] if seen.adverts_digest is not None else []
+    if seen.adverts_digest == config.digest:
+        return []
+    return [ServeAdverts(router_id, config.text, config.digest)]
 
 
 def router_interfaces(spec: RouterSpec) -> list[RouterInterface]:
@@ -223,9 +265,11 @@ def _legs(
         if segment is None:
             missing.append(interface.network_id)
             continue
-        addresses = {parse_interface(interface)}
+        addresses = set(leg_addresses(interface))
         if interface is spec.gateway:
-            addresses |= {f"{parse_address(f.floating_address)}/32" for f in spec.floating_ips}
+            floating = [f.floating_address for f in spec.floating_ips]
+            floating += [f.floating_address for f in spec.forwardings]
+            addresses |= {f"{parse_address(address)}/32" for address in floating}
         name = leg_name(interface.port_id)
         legs[name] = LayLeg(
             router_id,
@@ -244,17 +288,20 @@ def _as_seen(leg: LayLeg) -> LegSeen:
 
 def _routes(spec: RouterSpec, legs: set[str]) -> frozenset[tuple[str, str]]:
     """The routes whose next hop can be reached from the legs that are there."""
-    wanted = [(str(ipaddress.IPv4Network(to, strict=False)), via) for to, via in spec.routes]
+    wanted = [(str(ipaddress.ip_network(to, strict=False)), via) for to, via in spec.routes]
     if spec.gateway is not None and spec.gateway_next_hop is not None:
         wanted.insert(0, ("0.0.0.0/0", spec.gateway_next_hop))
+    if spec.gateway is not None and spec.gateway_next_hop6 is not None:
+        wanted.insert(0, ("::/0", spec.gateway_next_hop6))
     reachable = [
-        ipaddress.IPv4Interface(interface.address).network
+        ipaddress.ip_interface(address).network
         for interface in router_interfaces(spec)
         if leg_name(interface.port_id) in legs
+        for address in leg_addresses(interface)
     ]
     chosen: dict[str, str] = {}
     for destination, via in wanted:
-        hop = ipaddress.IPv4Address(parse_address(via))
+        hop = ipaddress.ip_address(parse_address(via))
         if any(hop in network for network in reachable):
             chosen[destination] = str(hop)
     return frozenset(chosen.items())

@@ -1,27 +1,33 @@
 """The packet filter of one port: what a guest may send as its own, and who may reach it.
 
-Everything here is pure. Two parts are loaded in one transaction:
+Everything here is pure. Three parts are loaded in one transaction:
 
-- the *guard*, in netdev ingress of the tap: only IPv4 and ARP with the guest's own MAC and
-  addresses (and its allowed pairs) enter the bridge, marked with the tap's number;
+- the *guard*, in netdev ingress of the tap: only IPv4, ARP and IPv6 with the guest's own MAC and
+  addresses (and its allowed pairs) enter the bridge, marked with the tap's number; what only
+  servers and routers say (DHCP answers, router advertisements, redirects) never does;
 - the *group rules*, stateful in the inet family over br_netfilter: `from_guest` looks at the mark
   that the guard set, `to_guest` at the mark that the bridge family sets from the tap through which
   the frame leaves. Rules are therefore found by tap and not by address, and two guests may share
-  one allowed address.
+  one allowed address. Remote groups are nft sets, loaded on their own, so that a member that comes
+  or goes changes no rule;
+- the *limits* of a port's bandwidth: what is over them is dropped, in the guard for what the guest
+  sends (a qdisc with an ifb would let frames past the guard), in the bridge family for the rest.
 
-Whatever no rule allows is dropped, in both directions; DHCP and the metadata address are always
-reachable. Names and values reach nft only after they were parsed, never as they came.
+Whatever no rule allows is dropped, in both directions; DHCP, neighbour discovery and the metadata
+address are always reachable. Names and values reach nft only after they were parsed, never as they
+came.
 """
 
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from pilvi.agent.ports.names import tap_name
+from pilvi.agent.ports.names import check_id
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.networks import PortSpec, RuleSpec
+from pilvi.host_api.networks import LimitSpec, PortSpec, RuleSpec
 
 METADATA_ADDRESS = "169.254.169.254"
 TABLE = "ports"
@@ -29,7 +35,7 @@ TABLE = "ports"
 COMMENT_BYTES_MAX = 128
 """Longest comment of an nft set element; the record of what is loaded lives in one."""
 
-# IANA's numbers for the protocol names that Neutron accepts in a rule of IPv4.
+# IANA's numbers for the protocol names that Neutron accepts in a rule.
 PROTOCOLS = {
     "ah": 51,
     "dccp": 33,
@@ -39,6 +45,12 @@ PROTOCOLS = {
     "icmp": 1,
     "igmp": 2,
     "ipip": 4,
+    "ipv6-encap": 41,
+    "ipv6-frag": 44,
+    "ipv6-icmp": 58,
+    "ipv6-nonxt": 59,
+    "ipv6-opts": 60,
+    "ipv6-route": 43,
     "ospf": 89,
     "pgm": 113,
     "rsvp": 46,
@@ -48,8 +60,14 @@ PROTOCOLS = {
     "udplite": 136,
     "vrrp": 112,
 }
-ICMP = 1
+ICMP, ICMP6 = 1, 58
+ANYBODY = {4: "0.0.0.0/0", 6: "::/0"}
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
+
+BURST_BYTES_MIN, BURST_BYTES_MAX = 16_000, 1 << 31
+"""A burst that holds no full frame would let nothing pass; the kernel counts in 32 bits."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
@@ -66,7 +84,19 @@ class Match:
     last: int
     """Last port or ICMP code; -1 is any."""
     remotes: tuple[str, ...]
-    """Disjoint CIDRs; 0.0.0.0/0 is anybody."""
+    """Disjoint CIDRs of one version; 0.0.0.0/0 or ::/0 is anybody. Empty with a set."""
+    version: int = 4
+    remote_set: str = ""
+    """Id of the set that the other side has to be in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much may pass in a second, and at once beyond that."""
+
+    direction: str
+    bytes_per_s: int
+    burst_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +108,22 @@ class PortFilter:
     own: tuple[tuple[str, str], ...]
     """Every (MAC, CIDR) that the guest may send from; disjoint."""
     matches: tuple[Match, ...]
+    is_secure: bool = True
+    """Without it, there are only limits and marks."""
+    is_stateful: bool = True
+    limits: tuple[Limit, ...] = ()
+    dscp: int = -1
+    """What the guest's packets are marked with; -1: as they come."""
 
     @property
     def digest(self) -> str:
         """Short hash of the whole filter."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+    @property
+    def set_ids(self) -> frozenset[str]:
+        """The sets that rules name."""
+        return frozenset(match.remote_set for match in self.matches if match.remote_set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,74 +166,117 @@ class LoadedFilter:
 
 
 def port_filter(spec: PortSpec) -> PortFilter | None:
-    """The filter that a port should have; None when it wants no port security. Pure.
+    """The filter that a port should have; None when it wants neither security nor limits. Pure.
 
-    A rule that cannot be expressed (ports on a protocol without ports, a range upside down, IPv6)
+    A rule that cannot be expressed (ports on a protocol without ports, a range upside down)
     allows nobody, and the port's other rules hold. Raises `InvalidRequest` for a MAC or an address
     of its own that is none.
     """
-    if not spec.port_security:
+    limits = tuple(sorted(map(parse_limit, spec.limits), key=lambda limit: limit.direction))
+    dscp = -1 if spec.dscp_mark is None else spec.dscp_mark & 63
+    if not spec.port_security and not limits and dscp == -1:
         return None
     mac = parse_mac(spec.mac)
     addresses = tuple(sorted(parse_address(address) for address in spec.addresses))
-    own: dict[str, list[ipaddress.IPv4Network]] = {}
-    for owner, cidr in [(mac, f"{a}/32") for a in addresses] + spec.allowed_pairs:
+    own: dict[str, list[Network]] = {}
+    pairs = [(mac, str(ipaddress.ip_network(a))) for a in addresses] + spec.allowed_pairs
+    for owner, cidr in pairs:
         networks = _parse_networks([cidr])
         if networks:
             own.setdefault(parse_mac(owner), []).extend(networks)
-    pairs = tuple(
-        (owner, str(network))
-        for owner in sorted(own)
-        for network in ipaddress.collapse_addresses(own[owner])
-    )
+    if any(":" in address for address in addresses):
+        own.setdefault(mac, []).append(ipaddress.ip_network(link_local(mac)))
     matches = {match for rule in spec.rules if (match := parse_rule(rule)) is not None}
-    return PortFilter(mac, addresses, pairs, tuple(sorted(matches)))
+    return PortFilter(
+        mac,
+        addresses,
+        tuple((owner, cidr) for owner in sorted(own) for cidr in _collapse(own[owner])),
+        tuple(sorted(matches)) if spec.port_security else (),
+        is_secure=spec.port_security,
+        is_stateful=spec.stateful,
+        limits=limits,
+        dscp=dscp,
+    )
+
+
+def parse_limit(limit: LimitSpec) -> Limit:
+    """A limit in bytes, with a burst that a full window of TCP fits into. Pure."""
+    rate = max(1, int(limit.max_kbps)) * 125
+    burst = int(limit.burst_kbit) * 125 or rate * 4 // 5
+    direction = "ingress" if limit.direction == "ingress" else "egress"
+    return Limit(direction, rate, min(max(burst, BURST_BYTES_MIN), BURST_BYTES_MAX))
+
+
+def link_local(mac: str) -> str:
+    """The address that a guest always has on an IPv6 link (modified EUI-64, RFC 4291). Pure."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    middle = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+    return str(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + middle))
 
 
 def parse_rule(rule: RuleSpec) -> Match | None:
     """A rule with every value parsed, or None when it allows nobody. Pure."""
+    version = 6 if rule.ip_version == 6 else 4
     protocol = _parse_protocol(rule.protocol)
-    remotes = ("0.0.0.0/0",) if rule.remotes is None else _collapse(rule.remotes)
-    if protocol is None or not remotes or rule.direction not in ("ingress", "egress"):
+    remotes: tuple[str, ...] = (ANYBODY[version],)
+    if rule.remote_set is not None:
+        remotes = ()
+    elif rule.remotes is not None:
+        found = [n for n in _parse_networks(rule.remotes) if n.version == version]
+        remotes = _collapse(found)
+    name = "" if rule.remote_set is None else check_id(rule.remote_set)
+    if protocol is None or rule.direction not in ("ingress", "egress"):
         return None
+    numbers = _parse_numbers(rule, protocol)
+    if numbers is None or not (remotes or name):
+        return None
+    return Match(rule.direction, protocol, *numbers, remotes, version, name)
+
+
+def _parse_numbers(rule: RuleSpec, protocol: int) -> tuple[int, int] | None:
+    """Ports, or ICMP type and code; -1 is any, None what no packet has."""
     if rule.port_min is None and rule.port_max is None:
-        return Match(rule.direction, protocol, -1, -1, remotes)
-    if protocol == ICMP:
+        return -1, -1
+    if protocol in (ICMP, ICMP6):
         kind = rule.port_min
         code = -1 if rule.port_max is None else rule.port_max
         if kind is None or not 0 <= kind <= 255 or not -1 <= code <= 255:
             return None
-        return Match(rule.direction, protocol, kind, code, remotes)
+        return kind, code
     first = rule.port_max if rule.port_min is None else rule.port_min
     last = rule.port_min if rule.port_max is None else rule.port_max
     if protocol not in WITH_PORTS or first is None or last is None:
         return None
-    if not 0 <= first <= last <= 65535:
-        return None
-    return Match(rule.direction, protocol, first, last, remotes)
+    return (first, last) if 0 <= first <= last <= 65535 else None
 
 
-def allows(filter: PortFilter | None, flow: Flow) -> bool:
-    """Whether a connection that exists would be let through if it began now. Pure."""
-    if filter is None:
+def allows(filter: PortFilter | None, flow: Flow, members: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a connection that exists would be let through if it began now. Pure.
+
+    `members` has the CIDRs of the sets that the filter names.
+    """
+    if filter is None or not filter.is_secure:
         return True
-    if flow.destination in filter.addresses and not _may(filter, "ingress", flow, flow.source):
+    if flow.destination in filter.addresses and not _may(filter, "ingress", flow, members):
         return False
-    return flow.source not in filter.addresses or _may(filter, "egress", flow, flow.destination)
+    return flow.source not in filter.addresses or _may(filter, "egress", flow, members)
 
 
-def _may(filter: PortFilter, direction: str, flow: Flow, remote: str) -> bool:
-    if flow.protocol == PROTOCOLS["udp"] and flow.first in (67, 68):
+def _may(
+    filter: PortFilter, direction: str, flow: Flow, members: Mapping[str, Sequence[str]]
+) -> bool:
+    if flow.protocol == PROTOCOLS["udp"] and flow.first in (67, 68, 546, 547):
         return True
     if direction == "egress" and flow.destination == METADATA_ADDRESS and flow.first == 80:
         return flow.protocol == PROTOCOLS["tcp"]
-    address = ipaddress.IPv4Address(remote)
+    address = ipaddress.ip_address(flow.source if direction == "ingress" else flow.destination)
     for match in filter.matches:
-        if match.direction != direction or match.protocol not in (-1, flow.protocol):
+        if match.direction != direction or match.version != address.version:
             continue
-        if not _fits(match, flow):
+        if match.protocol not in (-1, flow.protocol) or not _fits(match, flow):
             continue
-        if any(address in ipaddress.IPv4Network(cidr) for cidr in match.remotes):
+        remotes = members.get(match.remote_set, ()) if match.remote_set else match.remotes
+        if any(address in ipaddress.ip_network(cidr) for cidr in remotes):
             return True
     return False
 
@@ -200,123 +284,14 @@ def _may(filter: PortFilter, direction: str, flow: Flow, remote: str) -> bool:
 def _fits(match: Match, flow: Flow) -> bool:
     if match.first == -1:
         return True
-    if match.protocol == ICMP:
+    if match.protocol in (ICMP, ICMP6):
         return match.first == flow.first and match.last in (-1, flow.last)
     return match.first <= flow.first <= match.last
 
 
-def render_base() -> list[str]:
-    """The tables, maps and hooks that the filters of all ports hang in. Repeatable."""
-    return [
-        f"add table bridge {TABLE}",
-        f"add map bridge {TABLE} ports {{ type ifname : mark; }}",
-        f"add chain bridge {TABLE} leaving {{ type filter hook forward priority -300; }}",
-        f"flush chain bridge {TABLE} leaving",
-        f"add rule bridge {TABLE} leaving meta mark set 0",
-        f"add rule bridge {TABLE} leaving meta mark set oifname map @ports",
-        f"add rule bridge {TABLE} leaving meta mark != 0 ether type != {{ ip, arp }} drop",
-        f"add table netdev {TABLE}",
-        f"add table inet {TABLE}",
-        f"add set inet {TABLE} loaded {{ type ifname; }}",
-        f"add map inet {TABLE} zones {{ typeof iifname : ct zone; }}",
-        f"add map inet {TABLE} from_guests {{ type mark : verdict; }}",
-        f"add map inet {TABLE} to_guests {{ type mark : verdict; }}",
-        f"add chain inet {TABLE} zone {{ type filter hook prerouting priority raw; }}",
-        f"flush chain inet {TABLE} zone",
-        f"add rule inet {TABLE} zone ct zone set iifname map @zones",
-        f"add chain inet {TABLE} from_guest {{ type filter hook prerouting priority 0; }}",
-        f"flush chain inet {TABLE} from_guest",
-        f"add rule inet {TABLE} from_guest meta mark vmap @from_guests",
-        f"add chain inet {TABLE} to_guest {{ type filter hook forward priority 0; }}",
-        f"flush chain inet {TABLE} to_guest",
-        f"add rule inet {TABLE} to_guest meta mark vmap @to_guests",
-    ]
-
-
-def render_load(port_id: str, number: int, zone: int, filter: PortFilter) -> list[str]:
-    """The lines that load a filter where none is. Pure."""
-    tap = tap_name(port_id)
-    record = LoadedFilter(tap, number, zone, filter.digest, filter.addresses)
-    lines = [
-        f'add element inet {TABLE} loaded {{ "{tap}" comment "{record.comment()}" }}',
-        f'add element bridge {TABLE} ports {{ "{tap}" : {number} }}',
-    ]
-    lines += _render_guard(tap, number, filter)
-    for direction, chain in (("ingress", f"to_{tap}"), ("egress", f"from_{tap}")):
-        lines.append(f"add chain inet {TABLE} {chain}")
-        lines += [f"add rule inet {TABLE} {chain} {rule}" for rule in _rules(filter, direction)]
-    lines.append(f"add element inet {TABLE} to_guests {{ {number} : jump to_{tap} }}")
-    lines.append(f"add element inet {TABLE} from_guests {{ {number} : jump from_{tap} }}")
-    return lines
-
-
-def render_unload(loaded: LoadedFilter) -> list[str]:
-    """The lines that take away exactly what was loaded. Pure.
-
-    The guard's chain is added before it is deleted: kernels before 6.16 remove it together with
-    its tap, later ones keep it.
-    """
-    tap = loaded.tap
-    return [
-        f'delete element inet {TABLE} loaded {{ "{tap}" }}',
-        f'delete element bridge {TABLE} ports {{ "{tap}" }}',
-        f"delete element inet {TABLE} to_guests {{ {loaded.number} }}",
-        f"delete element inet {TABLE} from_guests {{ {loaded.number} }}",
-        f"delete chain inet {TABLE} to_{tap}",
-        f"delete chain inet {TABLE} from_{tap}",
-        f"add chain netdev {TABLE} {tap}",
-        f"delete chain netdev {TABLE} {tap}",
-    ]
-
-
-def _render_guard(tap: str, number: int, filter: PortFilter) -> list[str]:
-    chain = f"netdev {TABLE} {tap}"
-    rules = [
-        # Read from the frame itself: the kernel has put a VLAN tag aside by now, and asking for
-        # the protocol would name what is inside of it.
-        "ether type != { ip, arp } drop",
-        "ip protocol udp udp sport 67 udp dport 68 drop",
-        f"meta mark set {number}",
-        f"ether saddr {filter.mac} ip saddr 0.0.0.0 ip daddr 255.255.255.255"
-        " udp sport 68 udp dport 67 accept",
-    ]
-    if filter.own:
-        by_arp = ", ".join(f"{mac} . {mac} . {_interval(cidr)}" for mac, cidr in filter.own)
-        by_ip = ", ".join(f"{mac} . {_interval(cidr)}" for mac, cidr in filter.own)
-        rules.append(f"ether saddr . arp saddr ether . arp saddr ip {{ {by_arp} }} accept")
-        rules.append(f"ether saddr . ip saddr {{ {by_ip} }} accept")
-    hook = f'type filter hook ingress device "{tap}" priority -500; policy drop;'
-    return [f"add chain {chain} {{ {hook} }}"] + [f"add rule {chain} {rule}" for rule in rules]
-
-
-def _rules(filter: PortFilter, direction: str) -> list[str]:
-    rules = ["ct state established,related accept", "ct state invalid drop"]
-    if direction == "ingress":
-        rules.append("meta l4proto udp udp sport 67 udp dport 68 accept")
-    else:
-        rules.append("meta l4proto udp udp sport 68 udp dport 67 accept")
-        rules.append(f"ip daddr {METADATA_ADDRESS} tcp dport 80 accept")
-    rules += [render_match(match) for match in filter.matches if match.direction == direction]
-    rules.append("drop")
-    return rules
-
-
-def render_match(match: Match) -> str:
-    """One rule in nft's words. Pure."""
-    words = []
-    if match.remotes != ("0.0.0.0/0",):
-        side = "saddr" if match.direction == "ingress" else "daddr"
-        words.append(f"ip {side} {{ {', '.join(match.remotes)} }}")
-    if match.protocol != -1:
-        words.append(f"meta l4proto {match.protocol}")
-    if match.protocol == ICMP and match.first != -1:
-        words.append(f"icmp type {match.first}")
-        if match.last != -1:
-            words.append(f"icmp code {match.last}")
-    elif match.first != -1:
-        words.append(f"th dport {match.first}-{match.last}")
-    words.append("accept")
-    return " ".join(words)
+def parse_members(cidrs: Iterable[str]) -> tuple[str, ...]:
+    """The addresses of a set, disjoint; what is no address is left out. Pure."""
+    return _collapse(_parse_networks(cidrs))
 
 
 def parse_mac(mac: str) -> str:
@@ -327,15 +302,22 @@ def parse_mac(mac: str) -> str:
 
 
 def parse_address(address: str) -> str:
-    """The IPv4 address as `ipaddress` prints it. Raises `InvalidRequest`."""
+    """The address as `ipaddress` prints it. Raises `InvalidRequest`."""
     try:
-        return str(ipaddress.IPv4Address(address))
+        return str(ipaddress.ip_address(address))
     except ValueError:
-        raise InvalidRequest(f"cannot use {address!r}: it is no IPv4 address") from None
+        raise InvalidRequest(f"cannot use {address!r}: it is no IP address") from None
+
+
+def parse_ipv4(address: str) -> str:
+    """The IPv4 address as `ipaddress` prints it. Raises `InvalidRequest`."""
+    if ":" in address:
+        raise InvalidRequest(f"cannot use {address!r}: it is no IPv4 address")
+    return parse_address(address)
 
 
 def _parse_protocol(protocol: str | None) -> int | None:
-    """-1 for any, None for one that no IPv4 packet has."""
+    """-1 for any, None for one that no packet has."""
     if protocol is None or protocol.lower() == "any":
         return -1
     if protocol.isascii() and protocol.isdigit():
@@ -343,22 +325,19 @@ def _parse_protocol(protocol: str | None) -> int | None:
     return PROTOCOLS.get(protocol.lower())
 
 
-def _parse_networks(cidrs: Iterable[str]) -> list[ipaddress.IPv4Network]:
-    networks = []
+def _parse_networks(cidrs: Iterable[str]) -> list[Network]:
+    networks: list[Network] = []
     for cidr in cidrs:
-        try:
-            networks.append(ipaddress.IPv4Network(cidr, strict=False))
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            networks.append(ipaddress.ip_network(cidr, strict=False))
     return networks
 
 
-def _collapse(cidrs: Iterable[str]) -> tuple[str, ...]:
-    return tuple(str(n) for n in ipaddress.collapse_addresses(_parse_networks(cidrs)))
-
-
-def _interval(cidr: str) -> str:
-    network = ipaddress.IPv4Network(cidr)
-    if network.prefixlen == 32:
-        return str(network.network_address)
-    return f"{network.network_address}-{network.broadcast_address}"
+def _collapse(networks: Iterable[Network]) -> tuple[str, ...]:
+    """The same addresses in as few ranges as possible."""
+    there = list(networks)
+    four = [one for one in there if isinstance(one, ipaddress.IPv4Network)]
+    six = [one for one in there if isinstance(one, ipaddress.IPv6Network)]
+    found: list[Network] = [*ipaddress.collapse_addresses(four)]
+    found += ipaddress.collapse_addresses(six)
+    return tuple(str(one) for one in found)

@@ -1,6 +1,6 @@
-"""Reconcilers of networks, ports and routers on one host.
+"""Reconcilers of networks, ports, address sets and routers on one host.
 
-All three work alike: read the wish, look, plan, take the steps, look again, until a look finds
+All of them work alike: read the wish, look, plan, take the steps, look again, until a look finds
 nothing to do; then tell what was seen. A restart of the agent looks at everything once and changes
 what differs, which is nothing when nothing happened meanwhile.
 """
@@ -31,13 +31,14 @@ from pilvi.agent.ports.plan import (
     plan_network,
     plan_port,
     plan_router,
+    plan_set,
     router_interfaces,
 )
 from pilvi.agent.ports.steps import LayBridge, Step
 from pilvi.core.reconcile import Again, Done, Result
 from pilvi.errors import InvalidRequest
 from pilvi.host_api.contract import Assignment, Kind, Observation
-from pilvi.host_api.networks import NetworkSpec, PortSpec, RouterSpec
+from pilvi.host_api.networks import AddressSetSpec, NetworkSpec, PortSpec, RouterSpec
 
 log = structlog.get_logger()
 
@@ -113,6 +114,9 @@ class NetworkReconciler:
             for network_id in await self._driver.list_broken_networks():
                 log.warning("a DHCP or metadata process ended", network=network_id)
                 self._context.wake(Kind.NETWORK, network_id)
+            for router_id in await self._driver.list_broken_routers():
+                log.warning("an advertising process ended", router=router_id)
+                self._context.wake(Kind.ROUTER, router_id)
 
     def _wake_neighbours(self, network_id: str) -> None:
         """A bridge was laid: what belongs into it can be plugged in now."""
@@ -185,6 +189,40 @@ class PortReconciler:
             # An address that another port has meanwhile is that port's to keep.
             taken = addresses_in_use(desired, former_network, besides=id)
             await self._driver.remove_documents(former_network, sorted(stale - taken))
+
+
+class AddressSetReconciler:
+    """The sets of addresses that rules of ports name."""
+
+    def __init__(self, context: AgentContext, driver: PortDriver) -> None:
+        self._context = context
+        self._driver = driver
+
+    @property
+    def kind(self) -> str:
+        """The kind that wake-ups name."""
+        return Kind.ADDRESS_SET
+
+    async def reconcile(self, id: str) -> Result:
+        """Make a set as it is wished. Repeatable."""
+        assignment = self._context.desired.find(Kind.ADDRESS_SET, id)
+        if assignment is None:
+            return Done()
+        spec = _decode(assignment, AddressSetSpec)
+
+        async def look() -> tuple[Plan, bool]:
+            seen = await self._driver.see_set(id)
+            return plan_set(id, spec, seen), seen is not None
+
+        return _publish(self._context, assignment, await _settle(self._driver, look))
+
+    async def list_unsettled(self) -> Sequence[str]:
+        """Ids of all sets that are not known to be as wished: all of them at start."""
+        return _list_unsettled(self._context, Kind.ADDRESS_SET)
+
+    async def note_failure(self, id: str, error: Exception, tries: int) -> None:
+        """Tell why the last try failed."""
+        _note_failure(self._context, Kind.ADDRESS_SET, id, error)
 
 
 class RouterReconciler:

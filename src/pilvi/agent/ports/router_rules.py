@@ -10,11 +10,27 @@ import ipaddress
 from dataclasses import dataclass
 
 from pilvi.agent.ports.names import leg_name
-from pilvi.agent.ports.port_rules import parse_address
+from pilvi.agent.ports.port_rules import parse_ipv4
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.networks import RouterInterface, RouterSpec
+from pilvi.host_api.networks import ForwardingSpec, RouterInterface, RouterSpec
 
 TABLE = "router"
+FORWARDED_PROTOCOLS = ("tcp", "udp")
+
+_CLAMP = "tcp flags syn tcp option maxseg size set rt mtu"
+_IPV6 = [
+    f"add table ip6 {TABLE}",
+    f"delete table ip6 {TABLE}",
+    f"table ip6 {TABLE} {{",
+    "chain forward { type filter hook forward priority 0;",
+    _CLAMP,
+    "}",
+    # Addresses are handed out by the networks' DHCP servers; a router only advertises.
+    "chain input { type filter hook input priority 0;",
+    "udp dport 547 drop",
+    "}",
+    "}",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +41,25 @@ class RouterRules:
     digest: str
 
 
-def parse_interface(interface: RouterInterface) -> str:
-    """A leg's address with its prefix length. Raises `InvalidRequest`."""
+def leg_addresses(interface: RouterInterface) -> list[str]:
+    """A leg's addresses with their prefix lengths. Raises `InvalidRequest`."""
+    return [_parse_interface(text) for text in [interface.address, *interface.further]]
+
+
+def _parse_interface(text: str) -> str:
     try:
-        return str(ipaddress.IPv4Interface(interface.address))
+        return str(ipaddress.ip_interface(text))
     except ValueError:
         raise InvalidRequest(
-            f"cannot use {interface.address!r}: it is no IPv4 address with a prefix length"
+            f"cannot use {text!r}: it is no IP address with a prefix length"
         ) from None
+
+
+def _own_address(gateway: RouterInterface) -> str | None:
+    """What guests leave under: the gateway's first IPv4 address."""
+    four = (address for address in leg_addresses(gateway) if ":" not in address)
+    first = next(four, None)
+    return None if first is None else first.partition("/")[0]
 
 
 def router_rules(spec: RouterSpec) -> RouterRules:
@@ -47,6 +74,7 @@ def router_rules(spec: RouterSpec) -> RouterRules:
             f'set loaded {{ type ifname; elements = {{ "lo" comment "{digest}" }}; }}',
             body,
             "}",
+            *_IPV6,
             "",
         ]
     )
@@ -54,29 +82,29 @@ def router_rules(spec: RouterSpec) -> RouterRules:
 
 
 def _render(spec: RouterSpec) -> list[str]:
-    clamp = "tcp flags syn tcp option maxseg size set rt mtu"
-    if spec.gateway is None:
-        return ["chain forward { type filter hook forward priority 0;", clamp, "}"]
+    gateway = None if spec.gateway is None else _own_address(spec.gateway)
+    if spec.gateway is None or gateway is None:
+        return ["chain forward { type filter hook forward priority 0;", _CLAMP, "}"]
     leg = f'"{leg_name(spec.gateway.port_id)}"'
-    gateway = parse_interface(spec.gateway).partition("/")[0]
     pairs = sorted(
-        (parse_address(f.floating_address), parse_address(f.fixed_address))
-        for f in spec.floating_ips
+        (parse_ipv4(f.floating_address), parse_ipv4(f.fixed_address)) for f in spec.floating_ips
     )
     return [
         *_maps(pairs),
+        *_forwarded(spec),
         "chain inside { type filter hook prerouting priority -150;",
         f"iifname != {leg} meta mark set 1",
         "}",
         "chain entering { type nat hook prerouting priority dstnat;",
         "dnat to ip daddr map @floating_to_fixed",
+        *(rule for forwarding in spec.forwardings for rule in _forward(forwarding)),
         "}",
         "chain leaving { type nat hook postrouting priority srcnat;",
         *_source_translation(spec, leg, gateway),
         "}",
         "chain forward { type filter hook forward priority 0;",
         *_held_against_now(spec, leg, gateway),
-        clamp,
+        _CLAMP,
         "}",
     ]
 
@@ -93,6 +121,33 @@ def _maps(pairs: list[tuple[str, str]]) -> list[str]:
         f"map fixed_to_floating {{ type ipv4_addr : ipv4_addr; {to_floating} }}",
         f"set translations {{ type ipv4_addr . ipv4_addr; {both} }}",
     ]
+
+
+def _forwarded(spec: RouterSpec) -> list[str]:
+    """The chain that drops what was translated otherwise than it would be now."""
+    rules = ["ct original ip daddr . ct reply ip saddr @translations return"]
+    for f in spec.forwardings:
+        if f.protocol in FORWARDED_PROTOCOLS:
+            floating, fixed = parse_ipv4(f.floating_address), parse_ipv4(f.fixed_address)
+            rules.append(
+                f"ct original ip daddr {floating} ct reply ip saddr {fixed} meta l4proto "
+                f"{f.protocol} ct original proto-dst {f.external_first}-{f.external_last} return"
+            )
+    return ["chain translated {", *rules, "drop", "}"]
+
+
+def _forward(forwarding: ForwardingSpec) -> list[str]:
+    """The rules of one forwarding; a range that leads to other numbers has one for each."""
+    if forwarding.protocol not in FORWARDED_PROTOCOLS:
+        raise InvalidRequest(f"cannot forward {forwarding.protocol!r}")
+    floating = parse_ipv4(forwarding.floating_address)
+    fixed = parse_ipv4(forwarding.fixed_address)
+    match = f"ip daddr {floating} {forwarding.protocol} dport"
+    first, last = int(forwarding.external_first), int(forwarding.external_last)
+    if first == forwarding.internal_first:
+        return [f"{match} {first}-{last} dnat to {fixed}"]
+    shift = int(forwarding.internal_first) - first
+    return [f"{match} {port} dnat to {fixed}:{port + shift}" for port in range(first, last + 1)]
 
 
 def _by_fixed(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -118,7 +173,7 @@ def _source_translation(spec: RouterSpec, leg: str, gateway: str) -> list[str]:
 
 def _held_against_now(spec: RouterSpec, leg: str, gateway: str) -> list[str]:
     rules = [
-        "ct status dnat ct original ip daddr . ct reply ip saddr != @translations drop",
+        "ct status dnat jump translated",
         f"ct status snat ct reply ip daddr != {gateway}"
         " ct reply ip daddr . ct original ip saddr != @translations drop",
     ]

@@ -97,6 +97,8 @@ class RouterSeen:
     legs: dict[str, LegSeen] = field(default_factory=dict)
     routes: frozenset[tuple[str, str]] = frozenset()
     """Destination CIDR and next hop of every route that has a next hop."""
+    adverts_digest: str | None = None
+    """Digest of the configuration that ranges are advertised with; None: they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ class TellLeases:
     servers: tuple[str, ...]
     """DHCP addresses, with prefix length, that the released leases were given by."""
     text: str
+    options: str
+    """What single guests are given besides."""
     digest: str
 
 
@@ -196,6 +200,23 @@ class UnloadFilter:
     """Take the port's filter away, and forget its flows."""
 
     port_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSet:
+    """Give an address set exactly these members, and forget the flows of those that go."""
+
+    set_id: str
+    members: tuple[str, ...]
+    """Disjoint CIDRs."""
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSet:
+    """Remove an address set, which no rule may name any more."""
+
+    set_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +286,22 @@ class SetRoutes:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeAdverts:
+    """Advertise IPv6 ranges with this configuration, in the place of any other."""
+
+    router_id: str
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAdverts:
+    """Advertise nothing any more."""
+
+    router_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveRouter:
     """Remove the router's namespace with all that is in it."""
 
@@ -283,5 +320,15 @@ NetworkStep = (
     | RemoveDhcp
 )
 PortStep = MakeTap | LoadFilter | UnloadFilter | PlugTap | RaiseTap | RemoveTap
-RouterStep = MakeRouter | LoadRouterRules | LayLeg | RemoveLeg | SetRoutes | RemoveRouter
-Step = NetworkStep | PortStep | RouterStep
+SetStep = LoadSet | RemoveSet
+RouterStep = (
+    MakeRouter
+    | LoadRouterRules
+    | LayLeg
+    | RemoveLeg
+    | SetRoutes
+    | ServeAdverts
+    | StopAdverts
+    | RemoveRouter
+)
+Step = NetworkStep | PortStep | SetStep | RouterStep

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilvi.agent.disks.config_drive import digest
+from pilvi.agent.disks.layers import list_layers
 from pilvi.agent.vms import folder
 from pilvi.host_api.vms import Disk, DiskKind, VmSpec
 
@@ -17,7 +18,7 @@ SLOT_VIDEO = 2
 SLOT_SERIAL = 3
 SLOT_RANDOM = 4
 SLOT_DISKS = 5
-"""Slot of the first local disk; three may follow it."""
+"""Slot of the first disk, local or the volume that the guest boots from; three may follow it."""
 SLOTS_PLUGS = range(9, 31)
 """Slots of volumes and network cards. The guest names its disks in this order."""
 SLOT_CONFIG = 31
@@ -38,8 +39,13 @@ class Accelerator:
     """Group that may open /dev/kvm, where only a group may."""
 
 
-def command(spec: VmSpec, uid: int, accelerator: Accelerator) -> list[str]:
-    """The whole command, to be run inside the guest's folder. Pure."""
+def command(
+    spec: VmSpec, uid: int, accelerator: Accelerator, *, restores: bool = False
+) -> list[str]:
+    """The whole command, to be run inside the guest's folder. Pure.
+
+    A process that `restores` waits for the state of a suspended guest before it is one.
+    """
     return [
         *_confined(uid, accelerator),
         "qemu-system-x86_64",
@@ -48,6 +54,7 @@ def command(spec: VmSpec, uid: int, accelerator: Accelerator) -> list[str]:
         # cloud-init looks for this product before it looks for metadata.
         *("-smbios", f"type=1,manufacturer=Pilvi,product=OpenStack Compute,uuid={spec.server_id}"),
         *("-S", "-no-user-config", "-nodefaults", "-no-shutdown"),
+        *(("-incoming", "defer") if restores else ()),
         *("-sandbox", SANDBOX, "-msg", "timestamp=on"),
         *("-machine", "pc", "-smp", str(spec.vcpus), "-m", f"{spec.memory_mib}M"),
         *_accelerate(accelerator),
@@ -105,7 +112,8 @@ def _log(path: str) -> str:
 
 def _disks(spec: VmSpec) -> list[str]:
     arguments: list[str] = []
-    for index, disk in enumerate(spec.disks):
+    first = 1 if any(volume.boots for volume in spec.volumes) else 0
+    for index, disk in enumerate(spec.disks, first):
         slot = SLOT_DISKS + index
         assert slot < SLOTS_PLUGS.start, "a vm has at most four local disks"
         arguments += ["-blockdev", json.dumps(disk_node(disk, spec.image_generation))]
@@ -127,26 +135,32 @@ def _disks(spec: VmSpec) -> list[str]:
 
 def disk_node(disk: Disk, generation: int) -> dict[str, Any]:
     """A local disk as QEMU opens it: every format and file named, nothing taken from a header."""
-    if disk.kind is DiskKind.EPHEMERAL:
-        name = folder.sparse_name(disk.device, generation)
+    node: dict[str, Any] | None = None
+    for layer in list_layers(disk, generation):
+        node = _layer_node(disk, layer, node)
+    assert node is not None, "a disk has a layer"
+    return {"node-name": disk.device, "discard": "unmap", **node}
+
+
+def _layer_node(disk: Disk, layer: int, below: dict[str, Any] | None) -> dict[str, Any]:
+    if below is not None:
+        backing = {"read-only": True, **below}
+    elif disk.kind is not DiskKind.IMAGE:
         return {
             "driver": "raw",
-            "node-name": disk.device,
-            "discard": "unmap",
-            "file": {"driver": "file", "filename": name},
+            "file": {"driver": "file", "filename": folder.sparse_name(disk.device, layer)},
         }
-    assert disk.image is not None, "a disk from an image names the image"
-    backing: dict[str, Any] = {
-        "driver": disk.image.disk_format,
-        "read-only": True,
-        "file": {"driver": "file", "filename": folder.base_name(disk.device, generation)},
-    }
-    if disk.image.disk_format == "qcow2":
-        backing["backing"] = None
+    else:
+        assert disk.image is not None, "a disk from an image names the image"
+        backing = {
+            "driver": disk.image.disk_format,
+            "read-only": True,
+            "file": {"driver": "file", "filename": folder.base_name(disk.device, layer)},
+        }
+        if disk.image.disk_format == "qcow2":
+            backing["backing"] = None
     return {
         "driver": "qcow2",
-        "node-name": disk.device,
-        "discard": "unmap",
-        "file": {"driver": "file", "filename": folder.overlay_name(disk.device, generation)},
+        "file": {"driver": "file", "filename": folder.overlay_name(disk.device, layer)},
         "backing": backing,
     }

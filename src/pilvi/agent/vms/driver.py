@@ -43,7 +43,7 @@ class VmDriver(Protocol):
         ...
 
     async def create_disk(self, server_id: str, disk: Disk, generation: int) -> None:
-        """Make a local disk; the base of one from an image is here."""
+        """Make one layer of a local disk; what it lies on is here."""
         ...
 
     async def remove_disk(self, server_id: str, device: str, generation: int) -> None:
@@ -55,11 +55,11 @@ class VmDriver(Protocol):
         ...
 
     async def launch(self, spec: VmSpec) -> None:
-        """Start a process that waits before the guest's first instruction."""
+        """Start a process that waits before the guest's first instruction, or for its state."""
         ...
 
     async def attach_volume(self, server_id: str, volume: VolumeConnection) -> None:
-        """Give the process a volume."""
+        """Give the process a volume, or the size to which one that it has was grown."""
         ...
 
     async def detach_volume(self, server_id: str, attachment_id: str) -> None:
@@ -75,11 +75,14 @@ class VmDriver(Protocol):
         ...
 
     async def press(self, server_id: str, button: Button) -> None:
-        """Resume, pause, or ask the guest to shut down."""
+        """Resume, pause, save, restore, or ask the guest to shut down."""
         ...
 
     async def end_process(self, server_id: str, ended: Ended) -> None:
-        """End the process, if there is one, and remember how it ended."""
+        """End the process, if there is one, and remember how it ended.
+
+        A state that was saved is kept only by the end `suspended`.
+        """
         ...
 
     async def remove(self, server_id: str) -> None:

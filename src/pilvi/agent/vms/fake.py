@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pilvi.agent.disks.bases import wrong_bytes
 from pilvi.agent.disks.config_drive import digest
+from pilvi.agent.disks.layers import layer_below
 from pilvi.agent.disks.qcow2 import empty_qcow2
 from pilvi.agent.vms.console import ConsolePiece
 from pilvi.agent.vms.driver import CaptureState, DriverFacts, LocalCapture
@@ -32,7 +33,14 @@ from pilvi.host_api.vms import (
     VolumeConnection,
 )
 
-_LIVE = (Process.PRELAUNCH, Process.RUNNING, Process.PAUSED, Process.SHUT_DOWN)
+_LIVE = (
+    Process.PRELAUNCH,
+    Process.RUNNING,
+    Process.PAUSED,
+    Process.SAVED,
+    Process.RESTORING,
+    Process.SHUT_DOWN,
+)
 
 
 @dataclass(slots=True)
@@ -45,10 +53,12 @@ class FakeVm:
     ended: Ended | None = None
     boot_generation: int = -1
     image_generation: int = -1
-    disks: dict[str, int] = field(default_factory=dict)
-    old_disks: set[tuple[str, int]] = field(default_factory=set)
+    disks: set[tuple[str, int]] = field(default_factory=set)
+    """Device and generation of every layer."""
+    has_state: bool = False
     config_digest: str = ""
     volumes: dict[str, Plug] = field(default_factory=dict)
+    volume_sizes: dict[str, int] = field(default_factory=dict)
     nics: dict[str, Plug] = field(default_factory=dict)
     asked_at: float | None = None
     pressed_at: float = 0.0
@@ -132,7 +142,7 @@ class FakeVms:
     @property
     def capabilities(self) -> list[str]:
         """Names of what it can do; they become traits."""
-        return ["config-drive", "hot-plug", "iscsi", "live-snapshot", "pause"]
+        return ["config-drive", "hot-plug", "iscsi", "live-snapshot", "pause", "suspend"]
 
     async def facts(self) -> DriverFacts:
         """What guests are run by."""
@@ -173,7 +183,6 @@ class FakeVms:
         if vm is None:
             return LocalVm(bases=bases)
         now = time.monotonic()
-        made = {*vm.disks.items(), *vm.old_disks}
         is_live = vm.process in _LIVE
         return LocalVm(
             present=True,
@@ -183,9 +192,11 @@ class FakeVms:
             ended=vm.ended,
             boot_generation=vm.boot_generation,
             image_generation=vm.image_generation,
-            disks=tuple(LocalDisk(device, generation) for device, generation in sorted(made)),
+            disks=tuple(LocalDisk(device, generation) for device, generation in sorted(vm.disks)),
+            has_state=vm.has_state,
             config_digest=vm.config_digest,
             volumes=dict(vm.volumes),
+            volume_sizes=dict(vm.volume_sizes),
             nics=dict(vm.nics),
             shutdown_age_s=None if vm.asked_at is None else now - vm.asked_at,
             press_age_s=now - vm.pressed_at,
@@ -214,20 +225,18 @@ class FakeVms:
     async def create_disk(self, server_id: str, disk: Disk, generation: int) -> None:
         """Make a local disk."""
         async with self._step("create_disk"):
-            if disk.image is not None and disk.image.image_id not in self.bases:
+            vm, below = self.vms[server_id], layer_below(disk, generation)
+            if below is not None and (disk.device, below) not in vm.disks:
+                raise FileNotFoundError(f"{disk.device}.{below}")
+            is_lowest = below is None and disk.image is not None
+            if is_lowest and disk.image and disk.image.image_id not in self.bases:
                 raise FileNotFoundError(disk.image.image_id)
-            vm = self.vms[server_id]
-            if disk.device in vm.disks and vm.disks[disk.device] != generation:
-                vm.old_disks.add((disk.device, vm.disks[disk.device]))
-            vm.disks[disk.device] = generation
+            vm.disks.add((disk.device, generation))
 
     async def remove_disk(self, server_id: str, device: str, generation: int) -> None:
         """Remove a local disk."""
         async with self._step("remove_disk"):
-            vm = self.vms[server_id]
-            vm.old_disks.discard((device, generation))
-            if vm.disks.get(device) == generation:
-                del vm.disks[device]
+            self.vms[server_id].disks.discard((device, generation))
 
     async def create_config_drive(self, server_id: str, documents: GuestDocuments) -> None:
         """Remember the documents."""
@@ -241,7 +250,8 @@ class FakeVms:
             if vm.process in _LIVE:
                 return
             self._pid += 1
-            vm.process, vm.begun, vm.pid = Process.PRELAUNCH, False, self._pid
+            vm.process = Process.RESTORING if vm.has_state else Process.PRELAUNCH
+            vm.begun, vm.pid = vm.has_state, self._pid
             vm.started_at, vm.asked_at = time.time(), None
             vm.boot_generation = spec.boot_generation
             vm.image_generation = spec.image_generation
@@ -250,7 +260,9 @@ class FakeVms:
     async def attach_volume(self, server_id: str, volume: VolumeConnection) -> None:
         """Give the process a volume."""
         async with self._step("attach_volume"):
-            self._live(server_id).volumes[volume.attachment_id] = Plug.WHOLE
+            vm = self._live(server_id)
+            vm.volumes[volume.attachment_id] = Plug.WHOLE
+            vm.volume_sizes[volume.attachment_id] = volume.size_bytes
 
     async def detach_volume(self, server_id: str, attachment_id: str) -> None:
         """Ask the guest to give a volume up; once it has, drop the rest."""
@@ -277,7 +289,7 @@ class FakeVms:
             self._changes.add(server_id)
 
     async def press(self, server_id: str, button: Button) -> None:
-        """Resume, pause, or ask the guest to shut down."""
+        """Resume, pause, save, restore, or ask the guest to shut down."""
         async with self._step("press"):
             vm = self.vms[server_id]
             if button is Button.FORGET:
@@ -285,7 +297,11 @@ class FakeVms:
                 return
             vm = self._live(server_id)
             if button is Button.PAUSE:
+                vm.process, vm.has_state = Process.PAUSED, False
+            elif button is Button.RESTORE:
                 vm.process = Process.PAUSED
+            elif button is Button.SAVE:
+                vm.process = Process.SAVED
             elif button is Button.POWER:
                 vm.pressed_at = time.monotonic()
                 vm.asked_at = vm.asked_at or vm.pressed_at
@@ -296,8 +312,8 @@ class FakeVms:
     def _resume(self, server_id: str, vm: FakeVm) -> None:
         if not vm.begun:
             vm.console += f"fake guest {server_id} boot {vm.boot_generation}\n".encode()
-            vm.console += b"GUEST: READY\n"
-        vm.process, vm.begun = Process.RUNNING, True
+            vm.console += b"no kernel\nno disks\nGUEST: READY\n"
+        vm.process, vm.begun, vm.has_state = Process.RUNNING, True, False
 
     def _shut_down(self, server_id: str) -> None:
         if not self.obeys_power_button:
@@ -315,6 +331,8 @@ class FakeVms:
         """End the process, if there is one, and remember how it ended."""
         async with self._step("end_process"):
             vm = self.vms[server_id]
+            is_whole = vm.has_state or vm.process is Process.SAVED
+            vm.has_state = ended is Ended.SUSPENDED and is_whole
             vm.process, vm.ended, vm.pid = Process.NONE, ended, None
             vm.asked_at, vm.witnessed = None, False
             vm.volumes, vm.nics = {}, {}

@@ -3,6 +3,8 @@
 from pilvi.agent.disks import local_disk
 from pilvi.agent.disks.bases import BaseCache
 from pilvi.agent.disks.config_drive import config_drive, digest
+from pilvi.agent.disks.layers import is_raw, layer_below
+from pilvi.agent.disks.swap import swap_head
 from pilvi.agent.faults import HostTerminal
 from pilvi.agent.vms import folder as names
 from pilvi.agent.vms.folder import GuestFolder
@@ -14,15 +16,28 @@ _SECTOR = 512
 
 
 def create_disk(folder: GuestFolder, bases: BaseCache, disk: Disk, generation: int) -> None:
-    """Make an overlay on its base, or a sparse file. Repeatable.
+    """Make one layer: an overlay on its base or on the layer below, or a sparse file. Repeatable.
 
     Raises `HostTerminal` when the image does not fit or has a format we do not run from.
     """
     device = check_id(disk.device)
     size_bytes = -(-disk.size_bytes // _SECTOR) * _SECTOR
-    if disk.kind is DiskKind.EPHEMERAL:
+    below = layer_below(disk, generation)
+    if below is not None:
+        below_is_raw = is_raw(disk, generation, below)
+        file = names.sparse_name if below_is_raw else names.overlay_name
+        local_disk.create_overlay(
+            folder.path / names.overlay_name(device, generation),
+            size_bytes,
+            folder.uid,
+            backing_file=file(device, below),
+            backing_format="raw" if below_is_raw else "qcow2",
+        )
+        return
+    if disk.kind is not DiskKind.IMAGE:
         path = folder.path / names.sparse_name(device, generation)
-        local_disk.create_sparse(path, size_bytes, folder.uid)
+        head = swap_head(size_bytes, folder.path.name) if disk.kind is DiskKind.SWAP else b""
+        local_disk.create_sparse(path, size_bytes, folder.uid, head)
         return
     image = disk.image
     if image is None or image.disk_format not in ("raw", "qcow2"):

@@ -34,6 +34,7 @@ _EVENTS = frozenset(
         "DEVICE_UNPLUG_GUEST_ERROR",
         "GUEST_PANICKED",
         "JOB_STATUS_CHANGE",
+        "MIGRATION",
     }
 )
 
@@ -48,6 +49,17 @@ class Guest:
     leaving: dict[str, float] = field(default_factory=dict)
     """When the guest was asked to give up a device, by its name."""
     no_space_since: float | None = None
+    is_reading: bool = False
+    """Whether it was told to read the state of a suspended guest."""
+
+    def note_space(self, *, is_full: bool) -> float:
+        """Take note of whether the host's disk holds it up; answers for how many seconds."""
+        if not is_full:
+            self.no_space_since = None
+            return 0.0
+        if self.no_space_since is None:
+            self.no_space_since = time.monotonic()
+        return time.monotonic() - self.no_space_since
 
 
 class Changes:
@@ -130,6 +142,12 @@ class Guests:
             guest.session = None
             self.forget(server_id)
         await asyncio.gather(*(session.close() for session in sessions))
+
+    def note(self, server_id: str, *, is_reading: bool = False) -> None:
+        """A guest was told to go on, or its process to read its state."""
+        if (guest := self.find(server_id)) is not None:
+            guest.is_reading = is_reading
+            guest.note_space(is_full=False)
 
     def is_witnessed(self, server_id: str) -> bool:
         """Whether this agent saw the process whose end is not noted yet run its guest."""

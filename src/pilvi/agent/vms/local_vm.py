@@ -21,6 +21,14 @@ class Process(StrEnum):
     """The guest is held because the host's disk is full."""
     SHUT_DOWN = "shut-down"
     """The guest turned its power off; the process waits to be collected."""
+    SAVING = "saving"
+    """The guest is held while its state is written to the host's disk."""
+    SAVED = "saved"
+    """The guest's state is whole on the host's disk; the process waits to be collected."""
+    RESTORING = "restoring"
+    """It waits for the state of a suspended guest."""
+    READING = "reading"
+    """It reads the state of a suspended guest."""
     BROKEN = "broken"
     """The guest cannot go on."""
     SILENT = "silent"
@@ -35,6 +43,8 @@ class Ended(StrEnum):
     """The guest turned its power off by itself."""
     CRASHED = "crashed"
     """The process died before our eyes."""
+    SUSPENDED = "suspended"
+    """The guest's state was kept: the next process goes on from there."""
     LOST = "lost"
     """It was gone when we looked: the host was restarted, or no agent was there."""
 
@@ -53,6 +63,10 @@ class Button(StrEnum):
 
     RESUME = "resume"
     PAUSE = "pause"
+    SAVE = "save"
+    """Hold the guest and begin to write its state to the host's disk."""
+    RESTORE = "restore"
+    """Begin to read the state of a suspended guest."""
     POWER = "power"
     """Ask the guest, through ACPI, to shut down."""
     FORGET = "forget"
@@ -85,9 +99,13 @@ class LocalVm:
     image_generation: int = -1
     """Generation of the disks that the newest boot used."""
     disks: tuple[LocalDisk, ...] = ()
+    has_state: bool = False
+    """Whether the state of a suspended guest is whole on the host's disk."""
     config_digest: str = ""
     """Digest of the documents on the config drive; empty without one."""
     volumes: Mapping[str, Plug] = field(default_factory=lambda: MappingProxyType({}))
+    volume_sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Bytes that the guest sees of each volume, by attachment."""
     """By attachment id."""
     nics: Mapping[str, Plug] = field(default_factory=lambda: MappingProxyType({}))
     """By port id."""

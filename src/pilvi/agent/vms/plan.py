@@ -1,10 +1,12 @@
 """What to do next for one vm: a pure answer from the wish and from what is there.
 
 A plan is the whole way from here to the wish as far as it can be seen now; the reconciler takes
-the first step and asks again. An empty plan means that the vm is as it should be. Two rules hold
+the first step and asks again. An empty plan means that the vm is as it should be. Three rules hold
 it together:
 
 - A reboot, a rebuild and a stop all end the process; a start follows when the wish is to run.
+- The state of a suspended guest is used once, by a process of the same boot; it is removed before
+  that guest's next instruction, and a new boot removes it unused.
 - A guest that turned itself off, or whose process died before our eyes, stays off until
   `boot_generation` rises or the wish to be stopped was seen. One that was lost with its host, or
   while no agent looked, is started again.
@@ -13,10 +15,10 @@ it together:
 from dataclasses import dataclass
 
 from pilvi.agent.disks.config_drive import digest
+from pilvi.agent.disks.layers import list_layers
 from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Plug, Process
 from pilvi.host_api.vms import (
     Disk,
-    DiskKind,
     GuestDocuments,
     ImageSource,
     Nic,
@@ -33,6 +35,8 @@ PRESS_AGAIN_S = 10.0
 SPACE_RETRY_S = 5.0
 # Events end most waits at once; this is for those that were missed.
 LOOK_S = 1.0
+# Of a state that is written or read. Lower: more questions; higher: a resumed guest goes on later.
+STATE_LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class AttachVolume:
-    """Give the process a volume."""
+    """Give the process a volume, or the size to which a volume that it has was grown."""
 
     volume: VolumeConnection
 
@@ -156,6 +160,8 @@ def plan_vm(spec: VmSpec | None, seen: LocalVm) -> list[Step]:
         return _plan_absent(seen)
     if not seen.recorded:
         return [Prepare()]
+    if seen.process is Process.GONE and seen.has_state:
+        return [EndProcess(Ended.SUSPENDED)]
     if seen.process is Process.GONE:
         return [EndProcess(Ended.CRASHED if seen.witnessed else Ended.LOST)]
     if seen.process is Process.NONE:
@@ -172,16 +178,20 @@ def _plan_absent(seen: LocalVm) -> list[Step]:
 def _plan_disks(spec: VmSpec, seen: LocalVm) -> list[Step]:
     """New disks come before old ones go: a rebuild that cannot be done loses nothing."""
     made = {(disk.device, disk.generation) for disk in seen.disks}
-    wanted = {(disk.device, spec.image_generation) for disk in spec.disks}
+    layers = [
+        (disk, layer) for disk in spec.disks for layer in list_layers(disk, spec.image_generation)
+    ]
+    wanted = {(disk.device, layer) for disk, layer in layers}
     steps: list[Step] = []
-    for disk in spec.disks:
-        if (disk.device, spec.image_generation) in made:
+    for disk, layer in layers:
+        if (disk.device, layer) in made:
             continue
-        if disk.kind is DiskKind.IMAGE and disk.image and disk.image.image_id not in seen.bases:
+        is_lowest = layer == list_layers(disk, spec.image_generation)[0]
+        if is_lowest and disk.image and disk.image.image_id not in seen.bases:
             if disk.image.image_id in seen.fetching:
                 return [*steps, Wait("the image to arrive", LOOK_S)]
             return [*steps, FetchBase(disk.image)]
-        steps.append(CreateDisk(disk, spec.image_generation))
+        steps.append(CreateDisk(disk, layer))
     stale = sorted(made - wanted)
     if stale and seen.copying:
         return [*steps, Wait("the copy of its disk")]
@@ -194,12 +204,16 @@ def _plan_disks(spec: VmSpec, seen: LocalVm) -> list[Step]:
 def _plan_start(spec: VmSpec, seen: LocalVm) -> list[Step]:
     stays_off = seen.ended in (Ended.GUEST, Ended.CRASHED)
     if spec.power is Power.STOPPED:
-        return [EndProcess(Ended.ASKED)] if stays_off else []
+        return [EndProcess(Ended.ASKED)] if stays_off or seen.has_state else []
     is_new = (
         seen.boot_generation < spec.boot_generation
         or seen.image_generation != spec.image_generation
     )
+    if is_new and seen.has_state:
+        return [EndProcess(Ended.ASKED)]
     if stays_off and not is_new:
+        return []
+    if seen.has_state and spec.power is Power.SUSPENDED:
         return []
     for nic in spec.nics:
         if nic.port_id not in seen.ready_ports:
@@ -224,6 +238,13 @@ def _plan_process(spec: VmSpec, seen: LocalVm) -> list[Step]:
         return _plan_end(spec, seen)
     if seen.process is Process.SILENT:
         return [Wait("the guest's process to answer")]
+    if seen.process is Process.SAVING:
+        return [Wait("the guest's state to be written", STATE_LOOK_S)]
+    if seen.process is Process.READING:
+        return [Wait("the guest's state to be read", STATE_LOOK_S)]
+    if seen.process is Process.SAVED:
+        is_wanted = spec.power is Power.SUSPENDED
+        return [EndProcess(Ended.SUSPENDED) if is_wanted else Press(Button.RESUME)]
     if seen.process is Process.OUT_OF_SPACE:
         if seen.space_age_s >= SPACE_RETRY_S:
             return [Press(Button.RESUME)]
@@ -237,16 +258,36 @@ def _plan_process(spec: VmSpec, seen: LocalVm) -> list[Step]:
         return [EndProcess(Ended.ASKED)]
     steps, waits = _plan_plugs(spec, seen)
     power = _plan_power(spec, seen)
-    if seen.process is Process.PRELAUNCH:
+    is_held = seen.process in (Process.PRELAUNCH, Process.RESTORING)
+    if is_held or spec.power is Power.SUSPENDED:
         return steps + waits + power
     return steps + power + waits
+
+
+def _keeps_disks(spec: VmSpec, seen: LocalVm) -> bool:
+    """Whether what the guest wrote is still wanted."""
+    generation = spec.image_generation
+    return seen.image_generation == generation or any(
+        seen.image_generation in list_layers(disk, generation) for disk in spec.disks
+    )
+
+
+_WITHOUT_BUTTON = (
+    Process.PRELAUNCH,
+    Process.OUT_OF_SPACE,
+    Process.SAVING,
+    Process.SAVED,
+    Process.RESTORING,
+    Process.READING,
+)
+"""Processes whose guest cannot follow its power button."""
 
 
 def _plan_end(spec: VmSpec, seen: LocalVm) -> list[Step]:
     """End a process whose guest is to stop or to boot again."""
     is_hard = (
-        seen.process in (Process.PRELAUNCH, Process.OUT_OF_SPACE)
-        or seen.image_generation != spec.image_generation
+        seen.process in _WITHOUT_BUTTON
+        or not _keeps_disks(spec, seen)
         or (spec.power is not Power.STOPPED and spec.boot_kind is RebootKind.HARD)
         or spec.shutdown_timeout_s <= 0
     )
@@ -278,7 +319,8 @@ def _plan_plugs(spec: VmSpec, seen: LocalVm) -> tuple[list[Step], list[Step]]:
             _add(steps, waits, plug, AttachNic(nic))
     for volume in spec.volumes:
         plug = seen.volumes.get(volume.attachment_id)
-        if plug is not Plug.WHOLE:
+        size = seen.volume_sizes.get(volume.attachment_id, volume.size_bytes)
+        if plug is not Plug.WHOLE or size < volume.size_bytes:
             _add(steps, waits, plug, AttachVolume(volume))
     for attachment_id in seen.volumes.keys() - {volume.attachment_id for volume in spec.volumes}:
         _add(steps, waits, seen.volumes[attachment_id], DetachVolume(attachment_id))
@@ -296,6 +338,15 @@ def _add(steps: list[Step], waits: list[Step], plug: Plug | None, step: Step) ->
 
 
 def _plan_power(spec: VmSpec, seen: LocalVm) -> list[Step]:
+    if seen.process is Process.RESTORING:
+        return [Press(Button.RESTORE)]
+    if spec.power is Power.SUSPENDED and seen.process is Process.PAUSED and seen.has_state:
+        # It was restored and has not gone on: its state is still what it was.
+        return [EndProcess(Ended.SUSPENDED)]
+    if spec.power is Power.SUSPENDED:
+        return [Press(Button.SAVE)]
+    if spec.power is Power.PAUSED and seen.has_state:
+        return [Press(Button.PAUSE)]
     is_held = seen.process in (Process.PAUSED, Process.PRELAUNCH)
     if spec.power is Power.RUNNING and is_held:
         return [Press(Button.RESUME)]

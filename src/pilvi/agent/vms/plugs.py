@@ -12,7 +12,7 @@ from typing import Any
 from pilvi.agent.vms.local_vm import Plug
 from pilvi.agent.vms.qmp_session import SLOW_ANSWER_S, CommandRefused, QmpSession
 from pilvi.errors import Unavailable
-from pilvi.host_api.vms import Nic, VolumeConnection
+from pilvi.host_api.vms import Nic, VmSpec, VolumeConnection
 
 VOLUME = "volume"
 NIC = "nic"
@@ -25,6 +25,12 @@ PORTAL_TIMEOUT_S = 2.0
 def plug_key(kind: str, id: str) -> str:
     """The name of a plug in the vm's record."""
     return f"{kind} {id}"
+
+
+def plug_keys(spec: VmSpec) -> set[str]:
+    """The names of all plugs that a vm should have. Pure."""
+    volumes = {plug_key(VOLUME, volume.attachment_id) for volume in spec.volumes}
+    return volumes | {plug_key(NIC, nic.port_id) for nic in spec.nics}
 
 
 def device_name(kind: str, slot: int) -> str:
@@ -86,14 +92,53 @@ async def attach_volume(
         raise Unavailable(message, detail=error.detail) from error
     finally:
         await session.try_execute("object-del", {"id": f"{name}-secret"})
-    device = {
+    device: dict[str, Any] = {
         "driver": "virtio-blk-pci",
         "id": name,
         "drive": f"{name}-node",
         "serial": volume.volume_id[:SERIAL_LENGTH],
         "addr": f"{slot:#x}",
     }
+    if volume.boots:
+        device["bootindex"] = 1
     await session.execute("device_add", device, timeout_s=SLOW_ANSWER_S)
+    if volume.boots and (await session.execute("query-status"))["status"] == "prelaunch":
+        # The firmware reads the order of boot devices that stood at the last reset.
+        await session.execute("system_reset")
+
+
+async def list_volume_sizes(session: QmpSession, slots: dict[str, int]) -> dict[str, int]:
+    """Bytes that the guest sees of each volume that the process has, by attachment."""
+    names = {}
+    for key, slot in slots.items():
+        kind, _, id = key.partition(" ")
+        if kind == VOLUME:
+            names[f"{device_name(VOLUME, slot)}-node"] = id
+    if not names:
+        return {}
+    nodes = await session.execute("query-named-block-nodes", {"flat": True})
+    return {
+        names[node["node-name"]]: node["image"]["virtual-size"]
+        for node in nodes
+        if node.get("node-name") in names
+    }
+
+
+async def grow_volume(session: QmpSession, volume: VolumeConnection, slot: int) -> None:
+    """Let the guest see the size to which its volume was grown. Repeatable.
+
+    Refused by QEMU as long as it is not logged in to the target of the new size.
+    """
+    key = plug_key(VOLUME, volume.attachment_id)
+    sizes = await list_volume_sizes(session, {key: slot})
+    if sizes.get(volume.attachment_id, volume.size_bytes) >= volume.size_bytes:
+        return
+    wanted = {"node-name": f"{device_name(VOLUME, slot)}-node", "size": volume.size_bytes}
+    try:
+        await session.execute("block_resize", wanted, timeout_s=SLOW_ANSWER_S)
+    except CommandRefused as error:
+        message = "cannot grow the volume yet: its target still shows the old size"
+        raise Unavailable(message, detail=error.detail) from error
 
 
 async def drop_volume(session: QmpSession, slot: int) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 
 from pilvi.agent.disks.bases import BaseCache
-from pilvi.agent.vms import guest_disks, plugs
+from pilvi.agent.vms import guest_disks, guest_state, plugs
 from pilvi.agent.vms.cgroup import Cgroups
-from pilvi.agent.vms.command_line import SLOTS_PLUGS, Accelerator, command
+from pilvi.agent.vms.command_line import SLOT_DISKS, SLOTS_PLUGS, Accelerator, command
 from pilvi.agent.vms.console import ConsolePiece, bound_logs, read_log, read_tail
 from pilvi.agent.vms.driver import DriverFacts, LocalCapture
 from pilvi.agent.vms.guests import Changes, Guest, Guests
@@ -28,7 +28,7 @@ from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Process
 from pilvi.agent.vms.process import GuestProcess, find_processes, launch_error, spawn, start_lock
 from pilvi.agent.vms.qemu_captures import QemuCaptures
 from pilvi.agent.vms.record import Launched, RecordStore, Shutdown, VmRecord, check_id
-from pilvi.errors import NoCapacity, PilviError, Unavailable
+from pilvi.errors import PilviError, Unavailable
 from pilvi.host_api.vms import (
     CaptureSpec,
     Disk,
@@ -46,7 +46,6 @@ QUIT_ANSWER_S = 0.3
 KILL_S = 5.0
 _STATES = {
     "running": Process.RUNNING,
-    "paused": Process.PAUSED,
     "prelaunch": Process.PRELAUNCH,
     "io-error": Process.OUT_OF_SPACE,
     "shutdown": Process.SHUT_DOWN,
@@ -76,14 +75,13 @@ class QemuVms:
     @property
     def capabilities(self) -> list[str]:
         """Names of what it can do; they become traits."""
-        return ["config-drive", "hot-plug", "iscsi", "live-snapshot", "pause"]
+        return ["config-drive", "hot-plug", "iscsi", "live-snapshot", "pause", "suspend"]
 
     async def facts(self) -> DriverFacts:
         """What guests are run by; found out once."""
         accelerator = await self._choose_accelerator()
-        process = await asyncio.create_subprocess_exec(
-            "qemu-system-x86_64", "--version", stdout=asyncio.subprocess.PIPE
-        )
+        version = ("qemu-system-x86_64", "--version")
+        process = await asyncio.create_subprocess_exec(*version, stdout=asyncio.subprocess.PIPE)
         words, _ = await process.communicate()
         match = re.search(rb"version ([0-9.]+)", words)
         return DriverFacts(accelerator.name, match[1].decode() if match else "")
@@ -137,6 +135,7 @@ class QemuVms:
             boot_generation=record.boot_generation,
             image_generation=record.image_generation,
             disks=disks,
+            has_state=guest_state.has_state(folder),
             config_digest=folder.config_digest(),
             shutdown_age_s=now - shutdown.asked_at if shutdown else None,
             press_age_s=now - shutdown.pressed_at if shutdown else 0.0,
@@ -155,20 +154,21 @@ class QemuVms:
             session = await self._guests.session(record.server_id)
             status = (await session.execute("query-status"))["status"]
             devices = await plugs.list_devices(session)
+            sizes = await plugs.list_volume_sizes(session, record.slots)
+            process = _STATES.get(status, Process.RUNNING)
+            if status in guest_state.STILL:
+                process = await guest_state.process_of(session, status)
+            if process is Process.RESTORING and guest.is_reading:
+                process = Process.READING
         except Unavailable:
-            is_there = self._guests.find(record.server_id) is not None
+            is_there = self._guests.find(record.server_id)
             return {"process": Process.SILENT if is_there else Process.GONE}
-        process = _STATES.get(status, Process.RUNNING)
-        if process is not Process.OUT_OF_SPACE:
-            guest.no_space_since = None
-        elif guest.no_space_since is None:
-            guest.no_space_since = time.monotonic()
         leaving = self._guests.leaving(guest)
-        since = guest.no_space_since
         return {
             "process": process,
-            "space_age_s": time.monotonic() - since if since else 0.0,
+            "space_age_s": guest.note_space(is_full=process is Process.OUT_OF_SPACE),
             "volumes": plugs.plugs(plugs.VOLUME, record.slots, devices, leaving),
+            "volume_sizes": sizes,
             "nics": plugs.plugs(plugs.NIC, record.slots, devices, leaving),
         }
 
@@ -184,13 +184,14 @@ class QemuVms:
 
     async def create_disk(self, server_id: str, disk: Disk, generation: int) -> None:
         """Make a local disk; the base of one from an image is here."""
-        folder = self._guests.folder(server_id)
-        await asyncio.to_thread(guest_disks.create_disk, folder, self._bases, disk, generation)
+        await asyncio.to_thread(
+            guest_disks.create_disk, self._guests.folder(server_id), self._bases, disk, generation
+        )
 
     async def remove_disk(self, server_id: str, device: str, generation: int) -> None:
         """Remove a local disk that no process has."""
-        folder = self._guests.folder(server_id)
-        await asyncio.to_thread(folder.remove_disk, check_id(device), generation)
+        remove = self._guests.folder(server_id).remove_disk
+        await asyncio.to_thread(remove, check_id(device), generation)
 
     async def create_config_drive(self, server_id: str, documents: GuestDocuments) -> None:
         """Write the config drive, in place of an older one."""
@@ -199,14 +200,14 @@ class QemuVms:
 
     async def launch(self, spec: VmSpec) -> None:
         """Start a process that waits before the guest's first instruction."""
-        server_id = spec.server_id
-        if self._guests.find(server_id) is not None:
+        if self._guests.find(server_id := spec.server_id) is not None:
             return
         accelerator = await self._choose_accelerator()
         before = self._records.get(server_id)
         console = await self.read_console(server_id, 0, 0)
-        kept = {plugs.plug_key(plugs.VOLUME, volume.attachment_id) for volume in spec.volumes}
-        kept |= {plugs.plug_key(plugs.NIC, nic.port_id) for nic in spec.nics}
+        folder = self._guests.folder(server_id)
+        restores = guest_state.may_restore(folder, before.restore_tries)
+        kept = plugs.plug_keys(spec)
         record = msgspec.structs.replace(
             before,
             boot_generation=spec.boot_generation,
@@ -215,37 +216,43 @@ class QemuVms:
                 started_at=time.time(), accelerator=accelerator.name, console_start=console.size
             ),
             shutdown=None,
+            restore_tries=before.restore_tries + 1 if restores else 0,
             slots={key: slot for key, slot in before.slots.items() if key in kept},
         )
         self._records.save(record)
         try:
-            process = await asyncio.to_thread(self._spawn, spec, record.uid, accelerator)
+            arguments = command(spec, record.uid, accelerator, restores=restores)
+            process = await asyncio.to_thread(self._spawn, spec, arguments)
             self._guests.add(server_id, process)
             await self._guests.session(server_id)
         except (PilviError, OSError) as error:
-            await self.end_process(server_id, Ended.LOST)
+            await self.end_process(server_id, Ended.SUSPENDED if restores else Ended.LOST)
             self._records.save(before)
             words = await asyncio.to_thread(read_tail, self._guests.folder(server_id))
             raise launch_error(words, error) from error
 
-    def _spawn(self, spec: VmSpec, uid: int, accelerator: Accelerator) -> GuestProcess:
+    def _spawn(self, spec: VmSpec, arguments: list[str]) -> GuestProcess:
         folder = self._guests.folder(spec.server_id)
         with start_lock(self._records.lock_path(spec.server_id)) as lock:
             folder.clear_sockets()
             log = folder.open_log()
             try:
-                process = spawn(command(spec, uid, accelerator), folder.path, log, [lock])
+                process = spawn(arguments, folder.path, log, [lock])
             finally:
                 os.close(log)
         self._cgroups.confine(spec.server_id, process.pid, spec.vcpus, spec.memory_mib)
         return process
 
     async def attach_volume(self, server_id: str, volume: VolumeConnection) -> None:
-        """Give the process a volume."""
-        slot = self._take_slot(server_id, plugs.plug_key(plugs.VOLUME, volume.attachment_id))
+        """Give the process a volume, or its grown size."""
+        key = plugs.plug_key(plugs.VOLUME, volume.attachment_id)
+        slots = range(SLOT_DISKS, SLOT_DISKS + 1) if volume.boots else SLOTS_PLUGS
+        slot = self._records.take_slot(server_id, key, slots)
         session = await self._guests.session(server_id)
         if plugs.device_name(plugs.VOLUME, slot) not in await plugs.list_devices(session):
             await plugs.attach_volume(session, volume, slot, self._initiator)
+        else:
+            await plugs.grow_volume(session, volume, slot)
 
     async def detach_volume(self, server_id: str, attachment_id: str) -> None:
         """Ask the guest to give a volume up; once it has, drop the rest."""
@@ -253,7 +260,8 @@ class QemuVms:
 
     async def attach_nic(self, server_id: str, nic: Nic, tap: int) -> None:
         """Give the process a network card on an open tap, which the caller closes."""
-        slot = self._take_slot(server_id, plugs.plug_key(plugs.NIC, nic.port_id))
+        key = plugs.plug_key(plugs.NIC, nic.port_id)
+        slot = self._records.take_slot(server_id, key, SLOTS_PLUGS)
         session = await self._guests.session(server_id)
         if plugs.device_name(plugs.NIC, slot) not in await plugs.list_devices(session):
             await plugs.attach_nic(session, nic, slot, tap)
@@ -276,31 +284,24 @@ class QemuVms:
                 guest.leaving[name] = time.monotonic()
             return
         await drop(session, slot)
-        record = self._records.get(server_id)
-        slots = {other: taken for other, taken in record.slots.items() if other != key}
-        self._records.save(msgspec.structs.replace(record, slots=slots))
-
-    def _take_slot(self, server_id: str, key: str) -> int:
-        record = self._records.get(server_id)
-        if key in record.slots:
-            return record.slots[key]
-        taken = set(record.slots.values())
-        slot = next((slot for slot in SLOTS_PLUGS if slot not in taken), None)
-        if slot is None:
-            raise NoCapacity("cannot attach more devices: the guest has no free slot")
-        slots = {**record.slots, key: slot}
-        self._records.save(msgspec.structs.replace(record, slots=slots))
-        return slot
+        self._records.free_slot(server_id, key)
 
     async def press(self, server_id: str, button: Button) -> None:
-        """Resume, pause, or ask the guest to shut down."""
+        """Resume, pause, save, restore, or ask the guest to shut down."""
         record = self._records.get(server_id)
         if button is Button.FORGET:
             self._records.save(msgspec.structs.replace(record, shutdown=None))
             return
-        session = await self._guests.session(server_id)
+        session, folder = await self._guests.session(server_id), self._guests.folder(server_id)
         if button is Button.PAUSE:
+            guest_state.remove_state(folder)
             await session.execute("stop")
+        elif button is Button.SAVE:
+            self._records.save(msgspec.structs.replace(record, restore_tries=0))
+            await guest_state.begin_save(session, folder)
+        elif button is Button.RESTORE:
+            await guest_state.begin_restore(session, folder)
+            self._guests.note(server_id, is_reading=True)
         elif button is Button.POWER:
             now = time.clock_gettime(time.CLOCK_BOOTTIME)
             first = record.shutdown.asked_at if record.shutdown else now
@@ -308,20 +309,22 @@ class QemuVms:
             self._records.save(msgspec.structs.replace(record, shutdown=shutdown))
             await session.execute("system_powerdown")
         else:
-            if record.launched and not record.launched.begun:
-                begun = msgspec.structs.replace(record.launched, begun=True)
-                self._records.save(msgspec.structs.replace(record, launched=begun))
-            if guest := self._guests.find(server_id):
-                guest.no_space_since = None
+            self._records.note_begun(server_id)
+            self._guests.note(server_id)
+            guest_state.remove_state(folder)
             await session.execute("cont")
 
     async def end_process(self, server_id: str, ended: Ended) -> None:
         """End the process, if there is one, and remember how it ended."""
         if self._records.find(server_id) is None:
             return
-        guest = self._guests.find(server_id)
+        guest, folder = self._guests.find(server_id), self._guests.folder(server_id)
+        if keeps := ended is Ended.SUSPENDED:
+            await asyncio.to_thread(guest_state.keep_state, folder)
         if guest is not None:
             await self._quit(guest)
+        if not keeps:
+            guest_state.remove_state(folder)
         self._guests.note_end(server_id)
         await asyncio.to_thread(self._clear, server_id)
         record = msgspec.structs.replace(

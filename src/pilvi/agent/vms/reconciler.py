@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from pilvi.agent.context import AgentContext, ImageTransfer, TapSource
+from pilvi.agent.disks.layers import list_layers
 from pilvi.agent.faults import fault_of, no_space
 from pilvi.agent.vms.console import ConsolePiece
 from pilvi.agent.vms.driver import HostDriver
@@ -75,6 +76,10 @@ _POWERS = {
     Process.SILENT: Power.RUNNING,
     Process.OUT_OF_SPACE: Power.RUNNING,
     Process.PAUSED: Power.PAUSED,
+    Process.SAVING: Power.RUNNING,
+    Process.SAVED: Power.RUNNING,
+    Process.RESTORING: Power.SUSPENDED,
+    Process.READING: Power.SUSPENDED,
 }
 
 
@@ -319,10 +324,17 @@ def vm_seen(spec: VmSpec | None, seen: LocalVm) -> VmSeen | None:
     power = _POWERS.get(seen.process, Power.STOPPED)
     if seen.process is Process.PRELAUNCH and spec is not None and spec.power is Power.PAUSED:
         power = Power.PAUSED
+    if seen.process is Process.NONE and seen.has_state:
+        power = Power.SUSPENDED
     image_generation = seen.image_generation
     if seen.process is Process.NONE and spec is not None:
         made = {(disk.device, disk.generation) for disk in seen.disks}
-        if all((disk.device, spec.image_generation) in made for disk in spec.disks):
+        wanted = {
+            (disk.device, layer)
+            for disk in spec.disks
+            for layer in list_layers(disk, spec.image_generation)
+        }
+        if wanted <= made:
             image_generation = spec.image_generation
     return VmSeen(
         power=power,

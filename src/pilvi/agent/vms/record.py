@@ -50,6 +50,8 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
     shutdown: Shutdown | None = None
     slots: dict[str, int] = {}
     """PCI slot by plug: `volume ID`, `nic ID`."""
+    restore_tries: int = 0
+    """How often a process was started to go on with the state that is here."""
     is_frozen: bool = False
     """Whether the guest's filesystems may have been left frozen."""
 
@@ -126,6 +128,34 @@ class RecordStore:
         """Keep a changed record. A crash of the host may lose it, as it does the process."""
         self._write(record, durable=False)
         self._records[record.server_id] = record
+
+    def note_begun(self, server_id: str) -> None:
+        """The guest of the launched process was let go. Repeatable."""
+        record = self.get(server_id)
+        if record.launched is not None and not record.launched.begun:
+            begun = msgspec.structs.replace(record.launched, begun=True)
+            self.save(msgspec.structs.replace(record, launched=begun))
+
+    def take_slot(self, server_id: str, key: str, slots: range) -> int:
+        """The PCI slot of a plug, recorded before it is used. Repeatable.
+
+        Raises `NoCapacity` when none of the slots is free.
+        """
+        record = self.get(server_id)
+        if record.slots.get(key) in slots:
+            return record.slots[key]
+        taken = set(record.slots.values())
+        slot = next((slot for slot in slots if slot not in taken), None)
+        if slot is None:
+            raise NoCapacity("cannot attach more devices: the guest has no free slot")
+        self.save(msgspec.structs.replace(record, slots={**record.slots, key: slot}))
+        return slot
+
+    def free_slot(self, server_id: str, key: str) -> None:
+        """Give the slot of a plug back. Repeatable."""
+        record = self.get(server_id)
+        slots = {other: taken for other, taken in record.slots.items() if other != key}
+        self.save(msgspec.structs.replace(record, slots=slots))
 
     def remove(self, server_id: str) -> None:
         """Drop the record and its folder, which holds nothing else any more. Repeatable."""

@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pilvi.agent.volumes.driver import SeenTarget, SeenVolume, fingerprint
+from pilvi.agent.volumes.driver import (
+    FileKind,
+    FileName,
+    SeenTarget,
+    SeenVolume,
+    fingerprint,
+)
+from pilvi.agent.volumes.fake_contents import FakeContents, FakeFile
 from pilvi.errors import NoCapacity, NotFound, Unavailable
 from pilvi.host_api.volumes import Export
 
@@ -19,7 +26,7 @@ class FakeVolumeDriver:
     failures: list[Exception] = field(default_factory=list)
     """What the next makings of a file raise."""
     is_running: bool = False
-    _sizes: dict[str, int] = field(default_factory=dict)
+    contents: FakeContents = field(default_factory=FakeContents)
     _targets: dict[tuple[str, str], SeenTarget] = field(default_factory=dict)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,7 +52,10 @@ class FakeVolumeDriver:
     async def observe(self, volume_id: str) -> SeenVolume:
         """What is kept of one volume."""
         targets = tuple(target for (id, _), target in self._targets.items() if id == volume_id)
-        return SeenVolume(self._sizes.get(volume_id), 0, targets)
+        found = self.contents.files.get(_name(volume_id))
+        if found is None:
+            return SeenVolume(None, 0, targets)
+        return SeenVolume(found.size_bytes, 0, targets, found.generation)
 
     async def make_file(self, volume_id: str, size_bytes: int) -> None:
         """Note the size."""
@@ -53,15 +63,17 @@ class FakeVolumeDriver:
             raise self.failures.pop(0)
         if size_bytes > self.capacity_bytes:
             raise NoCapacity(f"cannot keep a volume of {size_bytes} bytes on this host")
-        self._sizes[volume_id] = max(size_bytes, self._sizes.get(volume_id, 0))
+        found = self.contents.files.setdefault(_name(volume_id), FakeFile(size_bytes))
+        found.size_bytes = max(size_bytes, found.size_bytes)
 
     async def remove_file(self, volume_id: str) -> None:
-        """Forget the size."""
-        self._sizes.pop(volume_id, None)
+        """Forget the file."""
+        await self.contents.remove(_name(volume_id))
 
     async def add_target(self, volume_id: str, export: Export) -> None:
         """Note a target."""
-        target = SeenTarget(export.iqn, fingerprint(export), self._size_to_serve(volume_id))
+        found = self._file_to_serve(volume_id)
+        target = SeenTarget(export.iqn, fingerprint(export), found.size_bytes, found.generation)
         self._targets[(volume_id, export.iqn)] = target
 
     async def remove_target(self, volume_id: str, iqn: str) -> None:
@@ -71,10 +83,14 @@ class FakeVolumeDriver:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _size_to_serve(self, volume_id: str) -> int:
+    def _file_to_serve(self, volume_id: str) -> FakeFile:
         if not self.is_running:
             raise Unavailable("cannot reach the iSCSI target service: it does not run")
-        size = self._sizes.get(volume_id)
-        if size is None:
+        found = self.contents.files.get(_name(volume_id))
+        if found is None:
             raise NotFound(f"cannot find the file of volume {volume_id}")
-        return size
+        return found
+
+
+def _name(volume_id: str) -> FileName:
+    return FileName(FileKind.VOLUME, volume_id)

@@ -1,4 +1,8 @@
-"""Joins wish, plan and driver for volumes."""
+"""Joins wish, plan and driver for volumes.
+
+What takes long, the copying of a source, is a job beside the looks; while it runs, nothing else is
+done to its volume.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,15 +14,19 @@ from pilvi.agent.context import AgentContext
 from pilvi.agent.faults import fault_of
 from pilvi.agent.neighbours import list_neighbours
 from pilvi.agent.volumes.driver import SeenVolume, VolumeDriver, fingerprint
+from pilvi.agent.volumes.filler import VolumeFiller
+from pilvi.agent.volumes.holds import VolumeHolds
+from pilvi.agent.volumes.jobs import Jobs
 from pilvi.agent.volumes.plan import (
     AddTarget,
+    FillFile,
     MakeFile,
     RemoveFile,
     RemoveTarget,
     Step,
     plan_volume,
 )
-from pilvi.core.reconcile import Done, Result, Terminal
+from pilvi.core.reconcile import Again, Done, Result, Terminal
 from pilvi.errors import PilviError
 from pilvi.host_api.contract import Assignment, Kind, Observation
 from pilvi.host_api.volumes import VolumeSeen, VolumeSpec
@@ -28,6 +36,9 @@ log = structlog.get_logger()
 # Seconds between tries to start the exporting service. Lower: a taken port fills the log; higher:
 # guests wait longer for their disks once it is free.
 RESTART_S = 1.0
+# Seconds until a look at a volume that is being copied. Lower: more looks; higher: later when the
+# copy ends without a wake.
+HELD_LOOK_S = 1.0
 # Seconds between looks at how much volumes use. Lower: more reading; higher: older figures.
 USAGE_S = 30.0
 
@@ -37,9 +48,18 @@ class VolumeReconciler:
 
     kind = "volume"
 
-    def __init__(self, context: AgentContext, driver: VolumeDriver) -> None:
+    def __init__(
+        self,
+        context: AgentContext,
+        driver: VolumeDriver,
+        holds: VolumeHolds,
+        filler: VolumeFiller,
+    ) -> None:
         self._context = context
         self._driver = driver
+        self._holds = holds
+        self._filler = filler
+        self._jobs = Jobs(lambda id: context.wake(Kind.VOLUME, id))
         self._told_usage: dict[str, int] = {}
 
     async def reconcile(self, id: str) -> Result:
@@ -47,21 +67,36 @@ class VolumeReconciler:
         assignment = self._context.desired.find(Kind.VOLUME, id)
         if assignment is None:
             return Done()
-        spec = _read_spec(assignment)
+        if self._holds.is_held(id):
+            # Whoever holds it wakes it.
+            return Again(HELD_LOOK_S, "a copy of it")
+        async with self._holds.working(id):
+            await self._reconcile(id, assignment, _read_spec(assignment))
+        return Done()
+
+    async def _reconcile(self, id: str, assignment: Assignment, spec: VolumeSpec | None) -> None:
         if spec is not None:
             await self._driver.start()
         seen = await self._driver.observe(id)
         if spec is not None and seen.size_bytes is not None and seen.size_bytes > spec.size_bytes:
             raise Terminal(f"cannot shrink volume {id}: its bytes could be somebody's")
+        if self._jobs.find_tag(id) not in (None, _tag_of(spec, seen)):
+            await self._jobs.stop(id)
+        if self._jobs.is_running(id):
+            self._publish(assignment, spec, seen)
+            return
+        await self._jobs.collect(id)
         steps = plan_volume(spec, seen)
         for step in steps:
+            if isinstance(step, FillFile):
+                self._jobs.start(id, _tag_of(spec, seen), self._filler.fill(id, step))
+                break
             await self._take(id, step)
         if steps:
             seen = await self._driver.observe(id)
         self._publish(assignment, spec, seen)
         if any(isinstance(step, AddTarget) for step in steps):
             self._wake_guests(id)
-        return Done()
 
     async def list_unsettled(self) -> Sequence[str]:
         """Volumes not yet seen to be as this generation of their wish."""
@@ -135,6 +170,7 @@ class VolumeReconciler:
             size_bytes=seen.size_bytes or 0,
             used_bytes=seen.used_bytes,
             portal=self._driver.portal,
+            content_generation=seen.content_generation,
             exported=[e.attachment_id for e in exports if fingerprint(e) in answering],
         )
         if spec is None:
@@ -148,6 +184,7 @@ class VolumeReconciler:
                 generation=assignment.generation,
                 present=seen.is_present,
                 settled=not plan_volume(spec, seen),
+                waiting="the copy of its source" if self._jobs.is_running(assignment.id) else "",
                 seen=msgspec.Raw(msgspec.json.encode(told)),
             )
         )
@@ -170,3 +207,11 @@ def _read_spec(assignment: Assignment) -> VolumeSpec | None:
     if not assignment.present:
         return None
     return msgspec.json.decode(assignment.spec, type=VolumeSpec)
+
+
+def _tag_of(spec: VolumeSpec | None, seen: SeenVolume) -> bytes:
+    """What a copy into a volume is begun for: another source, size or generation ends it."""
+    if spec is None:
+        return b"none"
+    size = max(spec.size_bytes, seen.size_bytes or 0)
+    return msgspec.json.encode((spec.source, spec.content_generation, size))

@@ -10,8 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from pilvi.agent.desired import ID_SHAPE
-from pilvi.agent.volumes.driver import SeenTarget, SeenVolume, fingerprint
+from pilvi.agent.volumes.contents import FileContents
+from pilvi.agent.volumes.driver import (
+    FileKind,
+    FileName,
+    SeenTarget,
+    SeenVolume,
+    fingerprint,
+)
 from pilvi.agent.volumes.tgt_protocol import Mode, Operation, Reply, Request
 from pilvi.agent.volumes.tgt_record import TargetRecord
 from pilvi.agent.volumes.tgt_service import TgtService
@@ -38,6 +44,12 @@ class TgtVolumeDriver:
     def __init__(self, settings: Settings) -> None:
         self._service = TgtService(settings)
         self._record = self._service.record
+        self.contents = FileContents(
+            self._service.directory,
+            self._service.uid,
+            settings.uid_converters,
+            self._service.make_directories,
+        )
         self._changing = asyncio.Lock()
 
     @property
@@ -65,10 +77,13 @@ class TgtVolumeDriver:
         targets: list[SeenTarget] = []
         if self._record.is_of(self._service.identity()):
             targets = [
-                SeenTarget(target.iqn, target.fingerprint, target.size_bytes)
+                SeenTarget(
+                    target.iqn, target.fingerprint, target.size_bytes, target.content_generation
+                )
                 for target in self._record.list(volume_id)
             ]
-        return SeenVolume(size, used, tuple(targets))
+        generation = self.contents.find_generation(FileName(FileKind.VOLUME, volume_id))
+        return SeenVolume(size, used, tuple(targets), generation)
 
     async def make_file(self, volume_id: str, size_bytes: int) -> None:
         """Make or grow the sparse file."""
@@ -77,7 +92,7 @@ class TgtVolumeDriver:
 
     async def remove_file(self, volume_id: str) -> None:
         """Remove the file."""
-        await asyncio.to_thread(self._path(volume_id).unlink, missing_ok=True)
+        await self.contents.remove(FileName(FileKind.VOLUME, volume_id))
 
     async def add_target(self, volume_id: str, export: Export) -> None:
         """Make a target, its account, its unit, and only then let an initiator in."""
@@ -86,12 +101,14 @@ class TgtVolumeDriver:
             if self._record.find(export.iqn) is not None:
                 await self._remove(export.iqn)
             size = self._file_size(volume_id)
+            generation = self.contents.find_generation(FileName(FileKind.VOLUME, volume_id))
             record = TargetRecord(
                 volume_id=volume_id,
                 iqn=export.iqn,
                 number=self._record.free_number(),
                 username=export.username,
                 unit=export.lun,
+                content_generation=generation,
             )
             self._record.keep(record)
             await self._make_target(record, export)
@@ -164,9 +181,7 @@ class TgtVolumeDriver:
         return await self._service.client.call(Request(mode, operation, target, parameters=words))
 
     def _path(self, volume_id: str) -> Path:
-        if not ID_SHAPE.fullmatch(volume_id):
-            raise InvalidRequest("cannot name a volume's file: its id has a strange shape")
-        return self._service.directory / f"{volume_id}.raw"
+        return self.contents.path(FileName(FileKind.VOLUME, volume_id))
 
     def _file_size(self, volume_id: str) -> int:
         try:
@@ -222,8 +237,13 @@ def end_service(settings: Settings) -> None:
 
 
 def purge(settings: Settings) -> None:
-    """End this cloud's tgtd and remove every volume: what the driver owns. Repeatable."""
+    """End this cloud's tgtd and remove every volume: what the driver owns. Repeatable.
+
+    Backups in a directory of the operator's own stay.
+    """
     end_service(settings)
     directory = settings.agent_dir / "volumes"
     if directory.exists():
         shutil.rmtree(directory)
+    if not settings.backup_dir and settings.backups.exists():
+        shutil.rmtree(settings.backups)

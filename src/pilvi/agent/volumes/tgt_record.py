@@ -20,6 +20,7 @@ class TargetRecord(msgspec.Struct, frozen=True, kw_only=True):
     unit: int
     fingerprint: str = ""
     size_bytes: int = 0
+    content_generation: int = 1
 
 
 class _Content(msgspec.Struct, frozen=True):

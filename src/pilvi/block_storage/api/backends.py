@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from pilvi.block_storage.api.backups import BACKUP_FILTERS
+from pilvi.block_storage.api.snapshots import SNAPSHOT_FILTERS
 from pilvi.block_storage.api.views import print_time, read_word
 from pilvi.block_storage.api.volume_filters import VOLUME_FILTERS
 from pilvi.block_storage.operations.pools import BACKEND, Pool, list_pools
 from pilvi.core.http import Call
-from pilvi.errors import NotFound, Unsupported
+from pilvi.errors import NotFound
 from pilvi.scheduler import AVAILABILITY_ZONE
 
 VENDOR = "Pilvi"
@@ -14,50 +16,14 @@ DRIVER_VERSION = "1.0.0"
 PROTOCOL = "iSCSI"
 
 
-async def _pools(call: Call[None]) -> list[Pool]:
+async def read_pools(call: Call[Any]) -> list[Pool]:
+    """Every host's room for volumes."""
     return await list_pools(call.tx, call.settings.host_lease_s)
-
-
-def _render_service(call: Call[None], pool: Pool) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "binary": "cinder-volume",
-        "host": pool.service,
-        "zone": AVAILABILITY_ZONE,
-        "status": "enabled" if pool.host.enabled else "disabled",
-        "state": "up" if pool.is_alive else "down",
-        "updated_at": print_time(pool.host.seen_at),
-        "disabled_reason": pool.host.disabled_reason,
-        "replication_status": "disabled",
-        "active_backend_id": None,
-        "frozen": False,
-        "cluster": None,
-        "backend_state": "up" if pool.is_alive else "down",
-    }
-    return row
-
-
-async def list_services(call: Call[None]) -> dict[str, Any]:
-    """The service of each host; choosing hosts is nobody's process of its own."""
-    rows = [_render_service(call, pool) for pool in await _pools(call)]
-    host, binary = call.query.get("host"), call.query.get("binary")
-    return {
-        "services": [
-            row
-            for row in rows
-            if binary in (None, row["binary"])
-            and host in (None, row["host"], row["host"].partition("@")[0])
-        ]
-    }
-
-
-async def refuse_service_change(call: Call[None]) -> None:
-    """Refused: a host is opened and closed as a whole."""
-    raise Unsupported("cannot change this service by itself: disable its host in the compute API")
 
 
 async def list_backend_pools(call: Call[None]) -> dict[str, Any]:
     """Every host's room for volumes."""
-    pools = [pool for pool in await _pools(call) if pool.host.facts is not None]
+    pools = [pool for pool in await read_pools(call) if pool.host.facts is not None]
     wanted = call.query.get("name") if "pool_filters" in call.flags else None
     pools = [pool for pool in pools if wanted in (None, pool.name)]
     if not read_word(call, "detail"):
@@ -82,7 +48,7 @@ def _render_room(pool: Pool) -> dict[str, Any]:
         "max_over_subscription_ratio": "auto",
         "thin_provisioning_support": True,
         "thick_provisioning_support": False,
-        "multiattach": False,
+        "multiattach": True,
         "QoS_support": False,
         "backend_state": "up" if pool.is_alive else "down",
         "updated": print_time(pool.host.seen_at),
@@ -92,7 +58,9 @@ def _render_room(pool: Pool) -> dict[str, Any]:
 async def show_capabilities(call: Call[None]) -> dict[str, Any]:
     """What one host's driver can do."""
     name = call.path["host"]
-    pool = next((p for p in await _pools(call) if name in (p.host.name, p.service, p.name)), None)
+    pool = next(
+        (p for p in await read_pools(call) if name in (p.host.name, p.service, p.name)), None
+    )
     if pool is None:
         raise NotFound(f"cannot find the host '{name}'; it looks like HOST@{BACKEND}")
     return {
@@ -132,6 +100,15 @@ _EXTENSIONS = {
     "os-extended-volumes": "ExtendedVolumes",
     "os-volume-actions": "VolumeActions",
     "os-admin-actions": "AdminActions",
+    "backups": "Backups",
+    "os-hosts": "Hosts",
+    "os-quota-class-sets": "QuotaClasses",
+    "os-extended-snapshot-attributes": "ExtendedSnapshotAttributes",
+    "os-snapshot-actions": "SnapshotActions",
+    "os-volume-encryption-metadata": "VolumeEncryptionMetadata",
+    "os-volume-transfer": "VolumeTransfer",
+    "encryption": "VolumeTypeEncryption",
+    "qos-specs": "Qos_specs_manage",
     "capabilities": "Capabilities",
     "scheduler-stats": "Scheduler_stats",
 }
@@ -151,6 +128,10 @@ async def list_resource_filters(call: Call[None]) -> dict[str, Any]:
     """What lists can be filtered by."""
     known = {
         "volume": [*VOLUME_FILTERS, "name~"],
+        "snapshot": [*SNAPSHOT_FILTERS, "name~"],
+        "backup": [*BACKUP_FILTERS, "name~"],
+        "group": [],
+        "group_snapshot": ["name", "group_id"],
         "attachment": ["id", "volume_id", "instance_id", "status"],
         "pool": ["name"],
     }

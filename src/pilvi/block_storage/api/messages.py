@@ -7,10 +7,12 @@ from typing import Any
 
 from pilvi.block_storage.api.views import cut_page, links_of, next_links, print_time, read_offset
 from pilvi.block_storage.model.volume import Volume
+from pilvi.block_storage.operations import messages as operations
+from pilvi.block_storage.store.dismissed_messages import list_dismissed
 from pilvi.block_storage.store.volumes import list_failed
 from pilvi.core.http import Call
 from pilvi.core.paging import parse_page
-from pilvi.errors import NotFound, Unsupported
+from pilvi.errors import NotFound
 
 _NAMESPACE = uuid.UUID("6b1a5f0e-3a58-4a4e-8a3e-0a6f5f2f9d11")
 # Cinder's messages live for 30 days; ours as long as what they tell is true.
@@ -32,7 +34,9 @@ def message_of(volume: Volume) -> Message:
 
 async def _read(call: Call[None]) -> list[Message]:
     found = await list_failed(call.tx, call.caller.visible_project_id)
-    return [message_of(volume) for volume in found]
+    told = [message_of(volume) for volume in found]
+    dismissed = await list_dismissed(call.tx, [message.id for message in told])
+    return [message for message in told if message.id not in dismissed]
 
 
 def _render(call: Call[None], message: Message) -> dict[str, Any]:
@@ -44,7 +48,8 @@ def _render(call: Call[None], message: Message) -> dict[str, Any]:
         "user_message": volume.error,
         "resource_type": "VOLUME",
         "resource_uuid": volume.id,
-        "request_id": None,
+        # No request told it, a look at the host did; clients want a word of this shape.
+        "request_id": f"req-{message.id}",
         "created_at": print_time(volume.desired_at),
         "guaranteed_until": print_time(volume.desired_at + LIFETIME),
         "links": links_of(call, "messages", message.id),
@@ -71,5 +76,9 @@ async def show_message(call: Call[None]) -> dict[str, Any]:
 
 
 async def delete_message(call: Call[None]) -> None:
-    """Refused: a message goes when what it tells is no longer true."""
-    raise Unsupported("cannot delete a message: it goes when its volume is well or gone")
+    """Let a message not be shown again; a newer one of the same volume is another."""
+    for message in await _read(call):
+        if message.id == call.path["message_id"]:
+            await operations.delete_message(call.tx, message.id)
+            return
+    raise NotFound(f"cannot find the message '{call.path['message_id']}'")

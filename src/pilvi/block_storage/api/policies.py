@@ -13,5 +13,6 @@ RULES = [
     Rule("volume:read_quotas", Check.READER, "See the quotas of one's project."),
     Rule("volume:manage_quotas", Check.ADMIN, "Say what projects may have."),
     Rule("volume:read_backends", Check.ADMIN, "See where volumes are kept."),
+    Rule("volume:manage_backends", Check.ADMIN, "Open and close hosts to new volumes."),
     Rule("volume:read_surroundings", Check.READER, "See zones, limits, extensions and filters."),
 ]

@@ -5,13 +5,12 @@ from typing import Any
 import msgspec
 
 from pilvi.block_storage.api.views import read_word
-from pilvi.block_storage.model.quota import DEFAULTS
 from pilvi.block_storage.operations import quotas as operations
 from pilvi.core.http import Call
 from pilvi.core.numbers import parse_whole
-from pilvi.errors import Forbidden, InvalidRequest, NotFound
+from pilvi.errors import Forbidden, InvalidRequest
 
-_IGNORED = frozenset({"tenant_id", "project_id", "id", "skip_validation"})
+_IGNORED = frozenset({"tenant_id", "project_id", "id", "skip_validation", "class_name"})
 """What clients send along with the figures."""
 
 
@@ -19,6 +18,12 @@ class QuotaUpdate(msgspec.Struct, forbid_unknown_fields=True):
     """Body of PUT /os-quota-sets/{project_id}."""
 
     quota_set: dict[str, Any]
+
+
+class QuotaClassUpdate(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of PUT /os-quota-class-sets/{name}."""
+
+    quota_class_set: dict[str, Any]
 
 
 def _project(call: Call[Any]) -> str:
@@ -36,6 +41,7 @@ async def show_quota_set(call: Call[None]) -> dict[str, Any]:
     if not read_word(call, "usage"):
         return {"quota_set": {"id": id, **limits}}
     used = (await operations.find_used(call.tx, id)).by_name
+    used |= await operations.find_used_of_types(call.tx, id)
     rows = {
         name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
         for name, limit in limits.items()
@@ -45,7 +51,7 @@ async def show_quota_set(call: Call[None]) -> dict[str, Any]:
 
 async def show_quota_defaults(call: Call[None]) -> dict[str, Any]:
     """What a project may have of which nobody said otherwise."""
-    return {"quota_set": {"id": _project(call), **DEFAULTS}}
+    return {"quota_set": {"id": _project(call), **await operations.list_defaults(call.tx)}}
 
 
 async def update_quota_set(call: Call[QuotaUpdate]) -> dict[str, Any]:
@@ -61,10 +67,19 @@ async def delete_quota_set(call: Call[None]) -> None:
 
 
 async def show_quota_class_set(call: Call[None]) -> dict[str, Any]:
-    """The defaults, by the only class that there is."""
-    if call.path["name"] != "default":
-        raise NotFound(f"cannot find the quota class '{call.path['name']}'; there is 'default'")
-    return {"quota_class_set": {"id": "default", **DEFAULTS}}
+    """The quotas of a class; those of `default` are what counts."""
+    name = call.path["name"]
+    row = await operations.list_defaults(call.tx)
+    if name != operations.DEFAULT_CLASS:
+        row |= await operations.list_class(call.tx, name)
+    return {"quota_class_set": {"id": name, **row}}
+
+
+async def update_quota_class_set(call: Call[QuotaClassUpdate]) -> dict[str, Any]:
+    """Say what projects may have of which nobody said otherwise."""
+    wanted = _read_figures(call.payload.quota_class_set)
+    row = await operations.set_class(call.tx, call.path["name"], wanted)
+    return {"quota_class_set": row}
 
 
 async def show_limits(call: Call[None]) -> dict[str, Any]:
@@ -82,9 +97,9 @@ async def show_limits(call: Call[None]) -> dict[str, Any]:
         "maxTotalBackupGigabytes": limits["backup_gigabytes"],
         "totalVolumesUsed": used.volumes,
         "totalGigabytesUsed": used.gigabytes,
-        "totalSnapshotsUsed": 0,
-        "totalBackupsUsed": 0,
-        "totalBackupGigabytesUsed": 0,
+        "totalSnapshotsUsed": used.snapshots,
+        "totalBackupsUsed": used.backups,
+        "totalBackupGigabytesUsed": used.backup_gigabytes,
     }
     return {"limits": {"rate": [], "absolute": absolute}}
 

@@ -3,33 +3,34 @@
 from pilvi.block_storage.api import (
     attachments,
     backends,
+    connections,
     discovery,
     messages,
     quotas,
+    services,
     unserved,
     volume_actions,
     volume_metadata,
-    volume_types,
     volumes,
 )
+from pilvi.block_storage.api.copy_routes import BACKUPS, SNAPSHOTS, TRANSFERS
+from pilvi.block_storage.api.type_routes import TYPE_ROUTES
 from pilvi.block_storage.api.unserved import COLLECTIONS
 from pilvi.core.http import Route
 from pilvi.core.http.route import Handler
 
 _READ, _WRITE, _ADMIN = "volume:read", "volume:write", "volume:administer"
-_TYPES, _MANAGE_TYPES = "volume:read_types", "volume:manage_types"
 _QUOTAS, _MANAGE_QUOTAS = "volume:read_quotas", "volume:manage_quotas"
 _BACKENDS, _AROUND, _REFUSED = (
     "volume:read_backends",
     "volume:read_surroundings",
     "volume:refused",
 )
+_MANAGE = "volume:manage_backends"
 
 _VOLUME = "/volumes/{volume_id}"
 _METADATA = _VOLUME + "/metadata"
 _ITEM = _METADATA + "/{key:path}"
-_TYPE = "/types/{type_id}"
-_SPEC = _TYPE + "/extra_specs/{key:path}"
 _ATTACHMENT = "/attachments/{attachment_id}"
 _QUOTA = "/os-quota-sets/{project_id}"
 
@@ -103,41 +104,71 @@ _SERVED: list[tuple[str, Handler, str, type | None, int]] = [
         200,
     ),
     ("os-show_image_metadata", volume_actions.show_image_metadata, _READ, None, 200),
+    (
+        "os-volume_upload_image",
+        volume_actions.upload_volume,
+        _WRITE,
+        volume_actions.UploadImage,
+        202,
+    ),
+    ("os-reserve", connections.reserve_volume, _WRITE, None, 202),
+    ("os-unreserve", connections.unreserve_volume, _WRITE, None, 202),
+    ("os-attach", connections.attach_volume, _WRITE, connections.Attach, 202),
+    ("os-detach", connections.detach_volume, _WRITE, connections.Detach, 202),
+    ("os-force_detach", connections.force_detach_volume, _ADMIN, connections.Detach, 202),
+    ("os-begin_detaching", connections.begin_detaching, _WRITE, None, 202),
+    ("os-roll_detaching", connections.roll_detaching, _WRITE, None, 202),
+    (
+        "os-initialize_connection",
+        connections.initialize_connection,
+        _WRITE,
+        connections.Connector,
+        200,
+    ),
+    (
+        "os-terminate_connection",
+        connections.terminate_connection,
+        _WRITE,
+        connections.Connector,
+        202,
+    ),
+    ("os-migrate_volume", volume_actions.refuse_migration, _ADMIN, None, 202),
+    ("os-migrate_volume_completion", volume_actions.refuse_migration, _ADMIN, None, 202),
+    ("os-unmanage", volume_actions.refuse_unmanage, _ADMIN, None, 202),
 ]
-_CONNECTIONS = (
-    "os-attach",
-    "os-detach",
-    "os-force_detach",
-    "os-reserve",
-    "os-unreserve",
-    "os-begin_detaching",
-    "os-roll_detaching",
-    "os-initialize_connection",
-    "os-terminate_connection",
-)
-_UNSERVED_ACTIONS = (
-    "os-volume_upload_image",
-    "os-migrate_volume",
-    "os-migrate_volume_completion",
-    "os-unmanage",
-    "os-reimage",
-    "os-extend_volume_completion",
-    "revert",
-)
 ACTIONS = [
     *(
         Route("POST", _VOLUME + "/action", handler, policy, action=action, body=body, status=status)
         for action, handler, policy, body, status in _SERVED
     ),
-    *(
-        Route(
-            "POST", _VOLUME + "/action", volume_actions.refuse_connection, _REFUSED, action=action
-        )
-        for action in _CONNECTIONS
+    Route(
+        "POST",
+        _VOLUME + "/action",
+        volume_actions.revert_to_snapshot,
+        _WRITE,
+        action="revert",
+        body=volume_actions.Revert,
+        status=202,
+        since=(3, 40),
     ),
-    *(
-        Route("POST", _VOLUME + "/action", volume_actions.refuse_action, _REFUSED, action=action)
-        for action in _UNSERVED_ACTIONS
+    Route(
+        "POST",
+        _VOLUME + "/action",
+        volume_actions.reimage_volume,
+        _WRITE,
+        action="os-reimage",
+        body=volume_actions.Reimage,
+        status=202,
+        since=(3, 68),
+    ),
+    Route(
+        "POST",
+        _VOLUME + "/action",
+        volume_actions.complete_extension,
+        _ADMIN,
+        action="os-extend_volume_completion",
+        status=202,
+        since=(3, 71),
     ),
 ]
 
@@ -146,56 +177,30 @@ ATTACHMENTS = [
     Route("GET", "/attachments/detail", attachments.list_attachments_detail, _READ, since=(3, 27)),
     Route("GET", _ATTACHMENT, attachments.show_attachment, _READ, since=(3, 27)),
     Route("DELETE", _ATTACHMENT, attachments.delete_attachment, _WRITE, since=(3, 27)),
-    Route("POST", "/attachments", attachments.refuse_attachment, _REFUSED, since=(3, 27)),
-    Route("PUT", _ATTACHMENT, attachments.refuse_attachment, _REFUSED, since=(3, 27)),
-    Route("POST", _ATTACHMENT + "/action", attachments.refuse_attachment, _REFUSED, since=(3, 44)),
-]
-
-TYPES = [
-    Route("GET", "/types", volume_types.list_volume_types, _TYPES),
     Route(
         "POST",
-        "/types",
-        volume_types.create_volume_type,
-        _MANAGE_TYPES,
-        body=volume_types.TypeCreate,
+        "/attachments",
+        attachments.create_attachment,
+        _WRITE,
+        body=attachments.AttachmentCreate,
+        since=(3, 27),
     ),
-    Route("GET", "/types/default", volume_types.show_default_volume_type, _TYPES),
-    Route("GET", _TYPE, volume_types.show_volume_type, _TYPES),
     Route(
-        "PUT", _TYPE, volume_types.update_volume_type, _MANAGE_TYPES, body=volume_types.TypeUpdate
-    ),
-    Route("DELETE", _TYPE, volume_types.delete_volume_type, _MANAGE_TYPES, status=202),
-    Route("GET", _TYPE + "/extra_specs", volume_types.list_extra_specs, _TYPES),
-    Route(
-        "POST",
-        _TYPE + "/extra_specs",
-        volume_types.create_extra_specs,
-        _MANAGE_TYPES,
-        body=volume_types.SpecsBody,
-    ),
-    Route("GET", _SPEC, volume_types.show_extra_spec, _TYPES),
-    Route("PUT", _SPEC, volume_types.update_extra_spec, _MANAGE_TYPES, body=volume_types.Specs),
-    Route("DELETE", _SPEC, volume_types.delete_extra_spec, _MANAGE_TYPES, status=202),
-    Route("GET", _TYPE + "/encryption", volume_types.show_type_encryption, _TYPES),
-    Route("GET", _TYPE + "/os-volume-type-access", volume_types.list_type_access, _MANAGE_TYPES),
-    Route(
-        "POST",
-        _TYPE + "/action",
-        volume_types.add_project_access,
-        _MANAGE_TYPES,
-        action="addProjectAccess",
-        body=volume_types.ProjectAccess,
-        status=202,
+        "PUT",
+        _ATTACHMENT,
+        attachments.update_attachment,
+        _WRITE,
+        body=attachments.AttachmentUpdate,
+        since=(3, 27),
     ),
     Route(
         "POST",
-        _TYPE + "/action",
-        volume_types.remove_project_access,
-        _MANAGE_TYPES,
-        action="removeProjectAccess",
-        body=volume_types.ProjectAccess,
-        status=202,
+        _ATTACHMENT + "/action",
+        attachments.complete_attachment,
+        _WRITE,
+        action="os-complete",
+        status=204,
+        since=(3, 44),
     ),
 ]
 
@@ -205,31 +210,76 @@ SURROUNDINGS = [
     Route("PUT", _QUOTA, quotas.update_quota_set, _MANAGE_QUOTAS, body=quotas.QuotaUpdate),
     Route("DELETE", _QUOTA, quotas.delete_quota_set, _MANAGE_QUOTAS),
     Route("GET", "/os-quota-class-sets/{name}", quotas.show_quota_class_set, _MANAGE_QUOTAS),
+    Route(
+        "PUT",
+        "/os-quota-class-sets/{name}",
+        quotas.update_quota_class_set,
+        _MANAGE_QUOTAS,
+        body=quotas.QuotaClassUpdate,
+    ),
     Route("GET", "/limits", quotas.show_limits, _AROUND),
     Route("GET", "/os-availability-zone", backends.list_availability_zones, _AROUND),
     Route("GET", "/extensions", backends.list_extensions, _AROUND),
     Route("GET", "/resource_filters", backends.list_resource_filters, _AROUND, since=(3, 33)),
-    Route("GET", "/os-services", backends.list_services, _BACKENDS),
-    Route("PUT", "/os-services/{action}", backends.refuse_service_change, _BACKENDS),
+    Route("GET", "/os-services", services.list_services, _BACKENDS),
+    Route("PUT", "/os-services/enable", services.enable_service, _MANAGE, body=services.Change),
+    Route("PUT", "/os-services/disable", services.disable_service, _MANAGE, body=services.Change),
+    Route(
+        "PUT",
+        "/os-services/disable-log-reason",
+        services.disable_service_with_reason,
+        _MANAGE,
+        body=services.ChangeWithReason,
+    ),
+    *(
+        Route(
+            "PUT",
+            f"/os-services/{word}",
+            services.refuse_host_change,
+            _MANAGE,
+            body=services.HostChange,
+        )
+        for word in ("freeze", "thaw", "failover_host")
+    ),
+    Route("PUT", "/os-services/get-log", services.refuse_logs, _MANAGE, since=(3, 32)),
+    Route("PUT", "/os-services/set-log", services.refuse_logs, _MANAGE, since=(3, 32)),
+    Route("GET", "/os-hosts", services.list_hosts, _BACKENDS),
+    Route("GET", "/os-hosts/{host:path}", services.show_host, _BACKENDS),
     Route("GET", "/scheduler-stats/get_pools", backends.list_backend_pools, _BACKENDS),
     Route("GET", "/capabilities/{host:path}", backends.show_capabilities, _BACKENDS),
     Route("GET", "/messages", messages.list_messages, _READ, since=(3, 3)),
     Route("GET", "/messages/{message_id}", messages.show_message, _READ, since=(3, 3)),
-    Route("DELETE", "/messages/{message_id}", messages.delete_message, _REFUSED, since=(3, 3)),
+    Route(
+        "DELETE",
+        "/messages/{message_id}",
+        messages.delete_message,
+        _WRITE,
+        status=204,
+        since=(3, 3),
+    ),
 ]
 
 UNSERVED = [
     route
     for path in COLLECTIONS
-    for since in [(3, 55) if path == "/volume-transfers" else None]
     for route in (
-        Route("GET", path, unserved.list_nothing, _READ, since=since),
-        Route("POST", path, unserved.refuse_create, _REFUSED, since=since),
-        Route("GET", path + "/detail", unserved.list_nothing, _READ, since=since),
-        Route("GET", path + "/{id}", unserved.show_nothing, _READ, since=since),
-        Route("PUT", path + "/{id}", unserved.show_nothing, _REFUSED, since=since),
-        Route("DELETE", path + "/{id}", unserved.show_nothing, _REFUSED, since=since),
+        Route("GET", path, unserved.list_nothing, _READ),
+        Route("POST", path, unserved.refuse_create, _REFUSED),
+        Route("GET", path + "/detail", unserved.list_nothing, _READ),
+        Route("GET", path + "/{id}", unserved.show_nothing, _READ),
+        Route("PUT", path + "/{id}", unserved.show_nothing, _REFUSED),
+        Route("DELETE", path + "/{id}", unserved.show_nothing, _REFUSED),
     )
 ]
 
-ROUTES = [*VOLUMES, *ACTIONS, *ATTACHMENTS, *TYPES, *SURROUNDINGS, *UNSERVED]
+ROUTES = [
+    *VOLUMES,
+    *ACTIONS,
+    *SNAPSHOTS,
+    *BACKUPS,
+    *TRANSFERS,
+    *ATTACHMENTS,
+    *TYPE_ROUTES,
+    *SURROUNDINGS,
+    *UNSERVED,
+]

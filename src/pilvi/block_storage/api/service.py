@@ -11,6 +11,7 @@ def build_service() -> Service:
     """Everything the dispatcher needs of block storage."""
     return Service(
         name="block_storage",
+        other_types=("volumev3", "volume"),
         discovery_root="/volume",
         discovery=DISCOVERY,
         root="/volume/v3",

@@ -7,11 +7,6 @@ from pilvi.errors import NotFound, Unsupported
 
 # Path of each collection, the key of its list and what one of it is called.
 COLLECTIONS = {
-    "/snapshots": ("snapshots", "snapshot"),
-    "/backups": ("backups", "backup"),
-    "/os-volume-transfer": ("transfers", "volume transfer"),
-    "/volume-transfers": ("transfers", "volume transfer"),
-    "/qos-specs": ("qos_specs", "QoS specification"),
     "/consistencygroups": ("consistencygroups", "consistency group"),
     "/cgsnapshots": ("cgsnapshots", "consistency group snapshot"),
 }

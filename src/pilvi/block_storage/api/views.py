@@ -55,6 +55,16 @@ def cut_page(rows: Sequence[Any], page: Page, offset: int = 0) -> tuple[list[Any
     return list(rows[:limit]), len(rows) > limit
 
 
+def has_next(page: Page, found: Sequence[Any], more: bool) -> bool:
+    """Whether a link to the next page is shown: Cinder shows one after every full page. Pure."""
+    return bool(found) and (more or len(found) == page.limit)
+
+
+def is_empty_page(call: Call[Any]) -> bool:
+    """Whether a list of no rows is asked for, by limit=0."""
+    return call.query.get("limit") == "0"
+
+
 def read_offset(call: Call[Any]) -> int:
     """How many rows to leave out."""
     text = call.query.get("offset") or "0"
@@ -76,6 +86,18 @@ def read_word(call: Call[Any], name: str, *, default: bool = False) -> bool:
     raise InvalidRequest(f"cannot read {name}='{text}': it is true or false")
 
 
+def read_flag(value: bool | str | None, *, default: bool = False) -> bool:
+    """A flag of a body, in any of the words that Cinder takes. Raises `InvalidRequest`."""
+    if value is None:
+        return default
+    text = str(value).lower()
+    if text in ("1", "t", "true", "on", "y", "yes"):
+        return True
+    if text in ("0", "f", "false", "off", "n", "no"):
+        return False
+    raise InvalidRequest(f"cannot read '{value}': it is true or false")
+
+
 async def render_volumes(call: Call[Any], found: Sequence[Volume]) -> list[dict[str, Any]]:
     """Volumes with everything that the caller may see of them: four queries for any number."""
     ids = [volume.id for volume in found]
@@ -93,12 +115,13 @@ async def render_volumes(call: Call[Any], found: Sequence[Volume]) -> list[dict[
         row["attachments"] = [
             _render_hold(one)
             for one in held.get(volume.id, [])
-            if one.state is not AttachmentState.ATTACHING
+            if one.state not in (AttachmentState.ATTACHING, AttachmentState.RESERVED)
+            and (one.present or not one.by_hand)
         ]
         if volume.id in image:
             row["volume_image_metadata"] = image[volume.id]
-        if volume.read_only:
-            row["metadata"] = {**row["metadata"], "readonly": "True"}
+        if volume.is_read_only is not None:
+            row["metadata"] = {**row["metadata"], "readonly": str(volume.is_read_only)}
         if call.caller.is_admin:
             row.update(_render_for_admin(volume, pools.get(volume.host_id or "")))
         rows.append(row)
@@ -116,14 +139,14 @@ def _render(
         "status": volume.status,
         "bootable": print_flag(volume.bootable),
         "encrypted": False,
-        "multiattach": False,
+        "multiattach": volume.multiattach,
         "availability_zone": volume.availability_zone,
         "volume_type": volume_type,
         "volume_type_id": volume.volume_type_id,
-        "snapshot_id": None,
-        "source_volid": None,
+        "snapshot_id": volume.snapshot_id,
+        "source_volid": volume.source_volume_id,
         "consistencygroup_id": None,
-        "group_id": None,
+        "group_id": volume.group_id,
         "replication_status": None,
         "migration_status": None,
         "created_at": print_time(volume.created_at),
@@ -143,9 +166,9 @@ def _render_hold(attachment: Attachment) -> dict[str, Any]:
         "id": attachment.volume_id,
         "attachment_id": attachment.id,
         "volume_id": attachment.volume_id,
-        "server_id": attachment.server_id,
-        "host_name": None,
-        "device": f"/dev/{attachment.device}",
+        "server_id": attachment.server_id or None,
+        "host_name": (attachment.connector or {}).get("host"),
+        "device": f"/dev/{attachment.device}" if attachment.device else None,
         "attached_at": print_time(attachment.attached_at),
     }
 

@@ -37,7 +37,7 @@ _SINCE = {
     "updated_at": "time_filters",
     "consumes_quota": "consumes_quota",
 }
-_NEVER = ("group_id", "migration_status")
+_NEVER = ("migration_status",)
 """What no volume of this cloud has."""
 # Characters of an object in a query. Lower: long filters are refused; higher: slow to read.
 LITERAL_LENGTH_MAX = 4096
@@ -66,7 +66,7 @@ def read_filter(call: Call[Any]) -> VolumeFilter:
             for key, value in read_literal(name, text).items():
                 metadata[(kind, key)] = value
         elif name in ("created_at", "updated_at"):
-            times += _read_times(name, text)
+            times += read_times(name, text)
         elif name == "volume_type":
             volume_type = text
         elif name in _NEVER:
@@ -126,7 +126,7 @@ def read_literal(name: str, text: str) -> dict[str, str]:
     return value
 
 
-def _read_times(name: str, text: str) -> list[tuple[str, str, datetime.datetime]]:
+def read_times(name: str, text: str) -> list[tuple[str, str, datetime.datetime]]:
     """`gt:2026-01-01T00:00:00,lt:…`; a moment alone is meant exactly."""
     found = []
     for part in text.split(","):

@@ -74,7 +74,7 @@ def _render(call: Call[Any], volume_type: VolumeType) -> dict[str, Any]:
         "extra_specs": specs,
     }
     if call.caller.is_admin:
-        row["qos_specs_id"] = None
+        row["qos_specs_id"] = volume_type.qos_specs_id
     else:
         row["extra_specs"] = {k: v for k, v in specs.items() if k in _VISIBLE_SPECS}
     return row
@@ -140,7 +140,7 @@ async def create_volume_type(call: Call[TypeCreate]) -> dict[str, Any]:
         is_public=_read_flag(fields.is_public),
         extra_specs=fields.extra_specs,
     )
-    return {"volume_type": _render(call, found)}
+    return {"volume_type": _without(_render(call, found), "qos_specs_id")}
 
 
 async def update_volume_type(call: Call[TypeUpdate]) -> dict[str, Any]:
@@ -155,11 +155,14 @@ async def update_volume_type(call: Call[TypeUpdate]) -> dict[str, Any]:
         values["is_public"] = _read_flag(fields.is_public)
     if not values:
         raise InvalidRequest("cannot update a type with nothing: give name, description, is_public")
-    return {
-        "volume_type": _render(
-            call, await operations.update_type(call.tx, await _get(call), **values)
-        )
-    }
+    found = await operations.update_type(call.tx, await _get(call), **values)
+    row = _render(call, found)
+    return {"volume_type": _without(row, "qos_specs_id", "os-volume-type-access:is_public")}
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    """What Cinder answers to changes: without what its extensions add elsewhere. Pure."""
+    return {name: value for name, value in row.items() if name not in names}
 
 
 async def delete_volume_type(call: Call[None]) -> None:
@@ -229,9 +232,3 @@ async def add_project_access(call: Call[ProjectAccess]) -> None:
 async def remove_project_access(call: Call[ProjectAccess]) -> None:
     """Take a private type from a project."""
     await operations.remove_access(call.tx, await _get(call), call.payload.project)
-
-
-async def show_type_encryption(call: Call[None]) -> dict[str, Any]:
-    """How volumes of a type are encrypted: not at all."""
-    await _get(call)
-    return {}

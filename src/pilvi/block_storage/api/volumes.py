@@ -5,8 +5,11 @@ from typing import Annotated, Any
 import msgspec
 
 from pilvi.block_storage.api.views import (
+    has_next,
+    is_empty_page,
     links_of,
     next_links,
+    read_flag,
     read_offset,
     read_word,
     render_volumes,
@@ -14,8 +17,12 @@ from pilvi.block_storage.api.views import (
 from pilvi.block_storage.api.volume_filters import read_filter
 from pilvi.block_storage.model.volume import Volume
 from pilvi.block_storage.operations import volumes as operations
+from pilvi.block_storage.operations.snapshots import delete_cascade
+from pilvi.block_storage.operations.sources import SourceWish
+from pilvi.block_storage.operations.volume_types import find_usable_type
 from pilvi.block_storage.store import volume_metadata
 from pilvi.block_storage.store import volumes as store
+from pilvi.block_storage.store.groups import get_group
 from pilvi.block_storage.store.volume_metadata import MetadataKind
 from pilvi.core.http import Call
 from pilvi.core.numbers import parse_whole
@@ -84,7 +91,9 @@ async def _list(call: Call[None]) -> tuple[list[Volume], dict[str, Any]]:
     wanted, page = read_filter(call), parse_page(call.query)
     found, more = await store.list_volumes(call.tx, wanted, page, read_offset(call))
     beside: dict[str, Any] = {}
-    if more:
+    if is_empty_page(call):
+        found = []
+    if has_next(page, found, more):
         collection = call.request.url.path.rpartition("/volumes")[2]
         beside["volumes_links"] = next_links(call, f"volumes{collection}", found[-1].id)
     if "counts" in call.flags and read_word(call, "with_count"):
@@ -129,24 +138,57 @@ async def show_volume(call: Call[None]) -> dict[str, Any]:
 
 
 async def create_volume(call: Call[VolumeCreate]) -> dict[str, Any]:
-    """A new volume of zeros."""
+    """A new volume of zeros, or a copy of something."""
     fields = call.payload.volume
     _refuse_unserved(call.payload)
+    if fields.group_id:
+        await check_group(call, fields.group_id, fields.volume_type)
     volume = await operations.create_volume(
         call.tx,
         operations.NewVolume(
             project_id=call.caller.own_project_id,
             user_id=call.caller.user_id,
-            size_gib=read_size(fields.size),
+            size_gib=_read_wished_size(fields),
             name=_trim(fields.name if fields.name is not None else fields.display_name),
             description=_trim(fields.description or fields.display_description),
             volume_type=fields.volume_type,
             availability_zone=fields.availability_zone,
             metadata=fields.metadata or {},
+            source=SourceWish(
+                image_id=fields.imageRef or fields.image_id,
+                snapshot_id=fields.snapshot_id,
+                source_volume_id=fields.source_volid,
+                backup_id=fields.backup_id,
+            ),
+            may_use_all=call.caller.is_admin,
+            group_id=fields.group_id,
         ),
     )
+    return {"volume": await _render_changed(call, volume)}
+
+
+async def _render_changed(call: Call[Any], volume: Volume) -> dict[str, Any]:
+    """A volume as Cinder answers to changes: without what its extensions add elsewhere."""
     (row,) = await render_volumes(call, [volume])
-    return {"volume": row}
+    added = ("os-vol-", "volume_image_metadata")
+    return {name: value for name, value in row.items() if not name.startswith(added)}
+
+
+async def check_group(call: Call[Any], group_id: str, volume_type: str | None) -> None:
+    """Let a new volume into a group of the caller's project. Raises `InvalidRequest`."""
+    group = await get_group(call.tx, group_id, call.caller.own_project_id)
+    if volume_type is None:
+        raise InvalidRequest("cannot create a volume in a group without a type: name one of its")
+    found = await find_usable_type(call.tx, volume_type, group.project_id)
+    if found.id not in group.volume_type_ids:
+        raise InvalidRequest(f"cannot create a volume in the group: it lacks '{volume_type}'")
+
+
+def _read_wished_size(fields: VolumeFields) -> int | None:
+    """The size, which a copy of a volume, snapshot or backup need not name."""
+    if fields.size is None and (fields.snapshot_id or fields.source_volid or fields.backup_id):
+        return None
+    return read_size(fields.size)
 
 
 async def update_volume(call: Call[VolumeUpdate]) -> dict[str, Any]:
@@ -162,16 +204,19 @@ async def update_volume(call: Call[VolumeUpdate]) -> dict[str, Any]:
         await operations.save_metadata(call.tx, volume, MetadataKind.USER, metadata)
     elif not values:
         raise InvalidRequest("cannot update a volume with nothing: give name or description")
-    (row,) = await render_volumes(call, [await operations.update_volume(call.tx, volume, **values)])
-    return {"volume": row}
+    changed = await operations.update_volume(call.tx, volume, **values)
+    return {"volume": await _render_changed(call, changed)}
 
 
 async def delete_volume(call: Call[None]) -> None:
-    """Wish a volume away; `cascade` has no snapshots to take along."""
+    """Wish a volume away; with `cascade` its snapshots too."""
     volume = await get_own(call)
-    if "force_delete" in call.flags and read_word(call, "force"):
-        if not call.caller.is_admin:
-            raise Forbidden("cannot force a deletion: it needs the role 'admin'")
+    is_forced = "force_delete" in call.flags and read_word(call, "force")
+    if is_forced and not call.caller.is_admin:
+        raise Forbidden("cannot force a deletion: it needs the role 'admin'")
+    if read_word(call, "cascade"):
+        await delete_cascade(call.tx, volume, force=is_forced)
+    elif is_forced:
         await operations.force_delete_volume(call.tx, volume)
     else:
         await operations.delete_volume(call.tx, volume)
@@ -191,23 +236,14 @@ def _trim(text: str | None) -> str | None:
 
 
 def _refuse_unserved(payload: VolumeCreate) -> None:
-    """Raises `Unsupported` for what would need bytes from elsewhere, or what is not kept."""
+    """Raises for what is not kept, as Cinder does or clearly."""
     fields = payload.volume
-    sources = {
-        "an image": fields.imageRef or fields.image_id,
-        "a snapshot": fields.snapshot_id,
-        "another volume": fields.source_volid,
-        "a backup": fields.backup_id,
-    }
-    for source, given in sources.items():
-        if given:
-            raise Unsupported(
-                f"cannot create a volume from {source} yet: create an empty one and fill it from "
-                "a server"
-            )
-    if fields.consistencygroup_id or fields.group_id:
-        raise Unsupported("cannot create a volume in a group: leave the group out")
-    if str(fields.multiattach).lower() in ("1", "t", "true", "y", "yes", "on"):
-        raise Unsupported("cannot create a volume for several servers: leave multiattach out")
+    if fields.consistencygroup_id:
+        raise Unsupported("cannot create a volume in a consistency group: use a group")
+    if read_flag(fields.multiattach):
+        raise InvalidRequest(
+            "cannot create a volume for several servers by 'multiattach': choose a volume type "
+            "with the extra spec multiattach='<is> True'"
+        )
     if payload.hints:
         raise InvalidRequest("cannot honour scheduler hints for volumes: leave them out")

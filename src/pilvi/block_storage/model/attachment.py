@@ -1,9 +1,10 @@
 """One server's hold on a volume."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 AttachmentId = NewType("AttachmentId", str)
 
@@ -14,6 +15,7 @@ UNIT = 1
 class AttachmentState(StrEnum):
     """How far the server is; written by whoever attaches."""
 
+    RESERVED = "reserved"
     ATTACHING = "attaching"
     ATTACHED = "attached"
     DETACHING = "detaching"
@@ -26,6 +28,7 @@ class Attachment:
     id: AttachmentId
     volume_id: str
     server_id: str
+    """Empty when nobody has said for whom it is (by hand only)."""
     project_id: str
     device: str
     """Name that the guest is expected to use: vdc."""
@@ -43,6 +46,12 @@ class Attachment:
     """Observed: whether its target answers."""
     portal: str
     """Observed: HOST:PORT of the target."""
+    by_hand: bool = False
+    """Whether somebody made it through the block storage API: no server of compute knows it."""
+    shared: bool = False
+    """Whether its volume may have others beside it."""
+    connector: Mapping[str, Any] | None = None
+    """Who connects, as told by hand."""
 
 
 def target_name(name_prefix: str, attachment_id: str) -> str:

@@ -2,7 +2,8 @@
 
 The order is reserve, find the connection (None until the target answers), mark attached, begin
 to detach, release; the row goes when the host has shown that the target is gone. The server's
-reconciler ("server") is woken when a target answers, changes or goes.
+reconciler ("server") is woken when a target answers, changes or goes. Attachments made by hand,
+through the block storage API, are in `hand_attachments.py`; servers do not see those.
 """
 
 import secrets
@@ -17,8 +18,8 @@ from pilvi.block_storage.model.attachment import (
     AttachmentId,
     AttachmentState,
 )
-from pilvi.block_storage.model.volume import GIB, Action, Denied, Volume, may
-from pilvi.block_storage.operations.status import save_status
+from pilvi.block_storage.model.volume import GIB, Action, Denied, Volume, VolumeStatus, may
+from pilvi.block_storage.operations.status import find_work, save_status
 from pilvi.block_storage.operations.volumes import WAKE
 from pilvi.block_storage.store import attachments as store
 from pilvi.block_storage.store import volumes
@@ -36,7 +37,7 @@ def _make_secret(characters: int) -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(characters))
 
 
-async def reserve_attachment(
+async def reserve_attachment(  # noqa: PLR0913  # a reservation has that many parts
     tx: Transaction,
     *,
     volume_id: str,
@@ -44,33 +45,40 @@ async def reserve_attachment(
     project_id: str | None,
     device: str,
     read_only: bool = False,
+    may_wait: bool = False,
 ) -> Attachment:
     """Keep a volume for a server; the same server's reservation again is the one it has.
 
-    Raises `NotFound` for a volume that the project (None: any) has not, and `Conflict` when it is
-    not available.
+    `may_wait` takes a volume that is still being made: its target answers when it is whole. Raises
+    `NotFound` for a volume that the project (None: any) has not, and `Conflict` when it is not
+    available.
     """
     volume = await volumes.get_volume(tx, volume_id, project_id)
     held = (await store.list_of_volumes(tx, [volume.id])).get(volume.id, [])
     for attachment in held:
-        if attachment.server_id == server_id and attachment.present:
+        if attachment.server_id == server_id and attachment.present and not attachment.by_hand:
             return attachment
-    if isinstance(found := may(Action.ATTACH, volume, held), Denied):
+    is_new = may_wait and volume.status is VolumeStatus.CREATING and not held
+    found = may(Action.ATTACH, volume, held, await find_work(tx, volume.id))
+    if isinstance(found, Denied) and not is_new:
         raise Conflict(found.reason)
-    attachment = _make_attachment(volume, server_id, device, read_only)
+    attachment = make_attachment(volume, server_id, device, read_only=read_only)
     await store.insert_attachment(tx, attachment)
-    await _changed(tx, volume.id)
+    await note_change(tx, volume.id)
     return attachment
 
 
-def _make_attachment(volume: Volume, server_id: str, device: str, read_only: bool) -> Attachment:
+def make_attachment(
+    volume: Volume, server_id: str, device: str, *, read_only: bool, by_hand: bool = False
+) -> Attachment:
+    """A new attachment with an account of its own."""
     return Attachment(
         id=AttachmentId(str(uuid.uuid4())),
         volume_id=volume.id,
         server_id=server_id,
         project_id=volume.project_id,
         device=device.removeprefix("/dev/"),
-        read_only=read_only or volume.read_only,
+        read_only=read_only or bool(volume.is_read_only),
         state=AttachmentState.ATTACHING,
         present=True,
         username=_make_secret(PASSWORD_CHARACTERS),
@@ -80,6 +88,8 @@ def _make_attachment(volume: Volume, server_id: str, device: str, read_only: boo
         iqn="",
         exported=False,
         portal="",
+        by_hand=by_hand,
+        shared=volume.multiattach,
     )
 
 
@@ -135,14 +145,20 @@ async def list_server_attachments(
     tx: Transaction, server_ids: Sequence[str]
 ) -> dict[str, list[Attachment]]:
     """The attachments of some servers until each is gone, by server, oldest first."""
-    return await store.list_of_servers(tx, server_ids)
+    found = await store.list_of_servers(tx, server_ids)
+    known = {
+        server_id: [one for one in attachments if not one.by_hand]
+        for server_id, attachments in found.items()
+    }
+    return {server_id: attachments for server_id, attachments in known.items() if attachments}
 
 
 async def _move(tx: Transaction, attachment: Attachment, **values: Any) -> None:
     await store.update_attachment(tx, attachment.id, **values)
-    await _changed(tx, attachment.volume_id)
+    await note_change(tx, attachment.volume_id)
 
 
-async def _changed(tx: Transaction, volume_id: str) -> None:
+async def note_change(tx: Transaction, volume_id: str) -> None:
+    """Derive the status of a volume whose attachments changed, and let its host follow."""
     await save_status(tx, volume_id)
     tx.wake(WAKE, volume_id)

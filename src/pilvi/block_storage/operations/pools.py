@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pilvi.block_storage.store.closed_hosts import close_host, open_host
 from pilvi.block_storage.store.volumes import sum_by_host
 from pilvi.core.db import Transaction, now
 from pilvi.hosts.model.host import Host
@@ -39,3 +40,13 @@ async def list_pools(tx: Transaction, lease_s: float) -> list[Pool]:
         Pool(host, host.is_alive(moment, lease_s), provisioned.get(host.id, 0))
         for host in await list_hosts(tx)
     ]
+
+
+async def close_pool(tx: Transaction, pool: Pool, reason: str | None) -> None:
+    """Keep no new volumes on a host, for a reason. Repeatable."""
+    await close_host(tx, pool.host.id, reason)
+
+
+async def open_pool(tx: Transaction, pool: Pool) -> None:
+    """Keep new volumes on a host again. Repeatable."""
+    await open_host(tx, pool.host.id)

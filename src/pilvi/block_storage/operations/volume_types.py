@@ -39,6 +39,14 @@ async def find_default_type(tx: Transaction) -> VolumeType:
     return await find_usable_type(tx, DEFAULT_TYPE, None)
 
 
+async def find_default_of(tx: Transaction, project_id: str) -> VolumeType:
+    """The type that a project's volumes have for which none is named."""
+    chosen = await store.find_default_of(tx, project_id)
+    if chosen is not None:
+        return await get_type(tx, chosen, None)
+    return await ensure_default_type(tx)
+
+
 async def create_type(
     tx: Transaction,
     name: str,
@@ -81,6 +89,10 @@ async def delete_type(tx: Transaction, volume_type: VolumeType) -> None:
         raise InvalidRequest(
             f"cannot delete the volume type '{volume_type.name}': {count} volumes are of it"
         )
+    if await store.list_defaults(tx, volume_type_id=volume_type.id):
+        raise InvalidRequest(
+            f"cannot delete the volume type '{volume_type.name}': it is a project's default"
+        )
     await store.delete_volume_type(tx, volume_type.id)
 
 
@@ -107,3 +119,10 @@ async def _check_name(tx: Transaction, name: str) -> None:
 def _check_private(volume_type: VolumeType) -> None:
     if volume_type.is_public:
         raise InvalidRequest("cannot say who may use a public volume type: everybody may")
+
+
+async def choose_default(tx: Transaction, project_id: str, named: str | None) -> str | None:
+    """Let a project's volumes that name no type have this one, or none; its id. Repeatable."""
+    chosen = None if named is None else (await find_usable_type(tx, named, project_id)).id
+    await store.save_default(tx, project_id, chosen)
+    return chosen

@@ -1,5 +1,9 @@
-"""Makes volumes and their targets so."""
+"""Makes volumes, their targets and their copies so."""
 
+from pilvi.block_storage.reconcilers.backup import BackupReconciler
+from pilvi.block_storage.reconcilers.group import GroupReconciler, GroupSnapshotReconciler
+from pilvi.block_storage.reconcilers.snapshot import SnapshotReconciler
+from pilvi.block_storage.reconcilers.upload import UploadReconciler
 from pilvi.block_storage.reconcilers.volume import VolumeReconciler
 from pilvi.core.db import Database
 from pilvi.core.reconcile import Reconciler
@@ -8,4 +12,11 @@ from pilvi.settings import Settings
 
 def build_reconcilers(db: Database, settings: Settings) -> list[Reconciler]:
     """Everything of block storage that has to converge."""
-    return [VolumeReconciler(db, settings)]
+    return [
+        VolumeReconciler(db, settings),
+        SnapshotReconciler(db, settings),
+        BackupReconciler(db, settings),
+        UploadReconciler(db),
+        GroupReconciler(db),
+        GroupSnapshotReconciler(db),
+    ]

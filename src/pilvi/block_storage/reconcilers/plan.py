@@ -32,6 +32,8 @@ class View:
     """Every host."""
     now: datetime.datetime
     name_prefix: str
+    misfit: str = ""
+    """Why no backend can keep volumes of this type; empty when all can."""
 
     @property
     def is_overdue(self) -> bool:
@@ -72,6 +74,7 @@ class NoteSeen:
     """Take note of how far the host is."""
 
     seen_size_gib: int | None
+    seen_content: int
     error: str
     failed: bool
 
@@ -128,6 +131,9 @@ def plan_volume(view: View) -> Plan:
         return _plan_presence(view, volume.host_id, [])
     if volume.failed:
         return Plan([], Done())
+    if view.misfit:
+        why = f"cannot find a host for the volume: its type {view.misfit}"
+        return Plan(_note(view, None, volume.seen_content, why, True), Done())
     choice = choose_volume_host(
         VolumeRequest(size_gib=volume.size_gib, availability_zone=volume.availability_zone),
         view.candidates,
@@ -136,7 +142,7 @@ def plan_volume(view: View) -> Plan:
         return _plan_presence(view, choice.host_id, [ChooseHost(choice.host_id)])
     is_any_open = any(one.is_alive and one.enabled for one in view.candidates)
     failed = is_any_open or view.is_overdue
-    steps = _note(view, None, choice.message, failed)
+    steps = _note(view, None, volume.seen_content, choice.message, failed)
     return Plan(steps, Done() if failed else Again(LOOK_S, choice.message))
 
 
@@ -145,8 +151,11 @@ def _plan_absence(view: View) -> Plan:
     if held is None:
         drops = [DropAttachment(one.id, one.server_id) for one in view.attachments]
         return Plan([*drops, DropVolume()], Done())
+    if held.present and held.fault is not None:
+        # What is known of the wish before says nothing of this one.
+        return Plan([WithdrawSpec()], Again(LOOK_S, "the host"))
     steps: list[Step] = [WithdrawSpec()] if held.present else []
-    return _with_trouble(view, steps, view.volume.seen_size_gib)
+    return _with_trouble(view, steps, view.volume.seen_size_gib, view.volume.seen_content)
 
 
 def _plan_presence(view: View, host_id: str, steps: list[Step]) -> Plan:
@@ -162,12 +171,13 @@ def _plan_presence(view: View, host_id: str, steps: list[Step]) -> Plan:
     seen = held.decode_seen(VolumeSeen) if held is not None and held.seen_present else None
     is_settled = is_asked and held is not None and held.is_settled
     steps += _plan_attachments(view, seen, is_settled)
-    size = volume.seen_size_gib
+    size, content = volume.seen_size_gib, volume.seen_content
     if seen is not None and is_settled:
         size = max(size or 0, seen.size_bytes // GIB)
+        content = seen.content_generation
     if is_settled and size is not None and size >= volume.size_gib:
-        return Plan([*steps, *_note(view, size, "", False)], Done())
-    return _with_trouble(view, steps, size)
+        return Plan([*steps, *_note(view, size, content, "", False)], Done())
+    return _with_trouble(view, steps, size, content)
 
 
 def make_spec(
@@ -178,6 +188,8 @@ def make_spec(
         volume_id=volume.id,
         project_id=volume.project_id,
         size_bytes=volume.size_gib * GIB,
+        content_generation=volume.content_generation,
+        source=volume.source,
         exports=[
             Export(
                 attachment_id=one.id,
@@ -211,7 +223,7 @@ def _plan_attachments(view: View, seen: VolumeSeen | None, is_settled: bool) -> 
     return steps
 
 
-def _with_trouble(view: View, steps: list[Step], size: int | None) -> Plan:
+def _with_trouble(view: View, steps: list[Step], size: int | None, content: int) -> Plan:
     """The steps, and what is known about why the host is not there yet."""
     held = view.held
     fault = held.fault if held is not None else None
@@ -220,15 +232,18 @@ def _with_trouble(view: View, steps: list[Step], size: int | None) -> Plan:
     if fault is not None:
         failed = fault.terminal or view.is_overdue
         wait: Result = Done() if failed else Again(LOOK_S, fault.message)
-        return Plan([*steps, *_note(view, size, fault.message, failed)], wait)
+        return Plan([*steps, *_note(view, size, content, fault.message, failed)], wait)
     if host is not None and not host.is_alive:
         why = f"cannot reach host {host.name}, which keeps the volume: it is down"
-        return Plan([*steps, *_note(view, size, why, False)], Again(LOOK_S, why))
-    return Plan([*steps, *_note(view, size, "", False)], Again(LOOK_S, "the host is at it"))
+        return Plan([*steps, *_note(view, size, content, why, False)], Again(LOOK_S, why))
+    return Plan(
+        [*steps, *_note(view, size, content, "", False)], Again(LOOK_S, "the host is at it")
+    )
 
 
-def _note(view: View, size: int | None, error: str, failed: bool) -> list[Step]:
+def _note(view: View, size: int | None, content: int, error: str, failed: bool) -> list[Step]:
     volume = view.volume
-    if (volume.seen_size_gib, volume.error, volume.failed) == (size, error, failed):
+    noted = (volume.seen_size_gib, volume.seen_content, volume.error, volume.failed)
+    if noted == (size, content, error, failed):
         return []
-    return [NoteSeen(size, error, failed)]
+    return [NoteSeen(size, content, error, failed)]

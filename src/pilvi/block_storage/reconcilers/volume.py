@@ -1,11 +1,15 @@
 """Joins wish, plan and hosts for volumes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from pilvi.block_storage.model.attachment import AttachmentId
 from pilvi.block_storage.model.volume import Volume, VolumeId
-from pilvi.block_storage.operations.status import save_status
+from pilvi.block_storage.model.volume_type import misfit
+from pilvi.block_storage.operations.groups import GROUP_WAKE
+from pilvi.block_storage.operations.status import save_backup_status, save_status
+from pilvi.block_storage.operations.volume_types import get_type
 from pilvi.block_storage.operations.volumes import WAKE
 from pilvi.block_storage.reconcilers.plan import (
     AssignSpec,
@@ -22,11 +26,13 @@ from pilvi.block_storage.reconcilers.plan import (
     plan_volume,
 )
 from pilvi.block_storage.store import attachments, volumes
+from pilvi.block_storage.store.closed_hosts import list_closed
 from pilvi.core.db import Database, Transaction, now
 from pilvi.core.reconcile import Done, Result, Terminal
 from pilvi.errors import PilviError
 from pilvi.host_api.contract import Kind
-from pilvi.hosts.model.host import HostId
+from pilvi.host_api.volumes import SourceKind
+from pilvi.hosts.model.host import Host, HostId
 from pilvi.hosts.operations.assignments import assign, find_held, withdraw
 from pilvi.hosts.operations.hosts import list_hosts
 from pilvi.scheduler import list_candidates
@@ -91,11 +97,20 @@ class VolumeReconciler:
             attachments=(await attachments.list_of_volumes(tx, [volume.id])).get(volume.id, []),
             held=await find_held(tx, Kind.VOLUME, volume.id),
             candidates=list_candidates(
-                await list_hosts(tx), {}, moment, self._settings.host_lease_s
+                await self._list_open_hosts(tx), {}, moment, self._settings.host_lease_s
             ),
             now=moment,
             name_prefix=self._settings.name_prefix,
+            misfit=misfit((await get_type(tx, volume.volume_type_id, None)).extra_specs),
         )
+
+    async def _list_open_hosts(self, tx: Transaction) -> list[Host]:
+        """All hosts; one that is closed to volumes counts as disabled."""
+        closed = await list_closed(tx)
+        return [
+            replace(host, enabled=host.enabled and host.id not in closed)
+            for host in await list_hosts(tx)
+        ]
 
     async def _take(self, tx: Transaction, id: VolumeId, step: Step) -> None:
         match step:
@@ -118,17 +133,32 @@ class VolumeReconciler:
                 await attachments.delete_attachment(tx, AttachmentId(attachment_id))
                 tx.wake(SERVER_WAKE, server_id)
             case DropVolume():
-                await volumes.delete_volume(tx, id)
+                await self._drop(tx, id)
             case _:
                 assert_never(step)
 
     async def _note_seen(self, tx: Transaction, id: VolumeId, step: NoteSeen) -> None:
         await volumes.update_volume(
-            tx, id, seen_size_gib=step.seen_size_gib, error=step.error, failed=step.failed
+            tx,
+            id,
+            seen_size_gib=step.seen_size_gib,
+            seen_content=step.seen_content,
+            error=step.error,
+            failed=step.failed,
         )
         for one in (await attachments.list_of_volumes(tx, [id])).get(id, []):
             tx.wake(SERVER_WAKE, one.server_id)
 
+    async def _drop(self, tx: Transaction, id: VolumeId) -> None:
+        volume = await volumes.get_volume(tx, id, None)
+        await volumes.delete_volume(tx, id)
+        if volume.group_id is not None:
+            tx.wake(GROUP_WAKE, volume.group_id)
+
     async def _after(self, tx: Transaction, id: str) -> None:
         """Keep the derived status, in the transaction of its inputs."""
-        await save_status(tx, id)
+        volume = await save_status(tx, id)
+        if volume is None or volume.source is None:
+            return
+        if volume.source.kind is SourceKind.BACKUP:
+            await save_backup_status(tx, volume.source.id)

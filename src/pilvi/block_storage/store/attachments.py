@@ -32,7 +32,7 @@ def _attachment(row: Row[Any]) -> Attachment:
 
 
 async def insert_attachment(tx: Transaction, attachment: Attachment) -> None:
-    """Add an attachment. Raises `Conflict` when its volume has one."""
+    """Add an attachment. Raises `Conflict` when its volume has one that it does not share."""
     values = {name: getattr(attachment, name) for name in _COLUMNS}
     await tx.run(insert(attachments).values(**values))
 

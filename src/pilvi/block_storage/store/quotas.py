@@ -1,10 +1,10 @@
-"""Rows of quotas that differ from the defaults."""
+"""Rows of quotas that differ from the defaults, and of the defaults that an admin changed."""
 
 from collections.abc import Mapping
 
 from sqlalchemy import delete, insert, select
 
-from pilvi.block_storage.store.tables import quotas
+from pilvi.block_storage.store.tables import quota_classes, quotas
 from pilvi.core.db import Transaction
 
 _t = quotas.c
@@ -26,3 +26,19 @@ async def save_quotas(tx: Transaction, project_id: str, wanted: Mapping[str, int
 async def delete_quotas(tx: Transaction, project_id: str) -> None:
     """Give a project the defaults again. Repeatable."""
     await tx.run(delete(quotas).where(_t.project_id == project_id))
+
+
+async def list_class(tx: Transaction, class_name: str) -> dict[str, int]:
+    """What was set for a class, by name."""
+    c = quota_classes.c
+    query = select(quota_classes).where(c.class_name == class_name)
+    return {row.name: row.value for row in await tx.all(query)}
+
+
+async def save_class(tx: Transaction, class_name: str, wanted: Mapping[str, int]) -> None:
+    """Set some quotas of a class and leave the others."""
+    c = quota_classes.c
+    for name, value in wanted.items():
+        values = {"class_name": class_name, "name": name, "value": value}
+        await tx.run(delete(quota_classes).where(c.class_name == class_name, c.name == name))
+        await tx.run(insert(quota_classes).values(**values))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, or_, select, update
 
 from pilvi.block_storage.model.volume_type import VolumeType
-from pilvi.block_storage.store.tables import volume_type_access, volume_types
+from pilvi.block_storage.store.tables import default_types, volume_type_access, volume_types
 from pilvi.core.db import Transaction
 
 _t = volume_types.c
@@ -79,3 +79,26 @@ async def delete_access(tx: Transaction, id: str, project_id: str) -> int:
     return await tx.run(
         delete(volume_type_access).where(a.volume_type_id == id, a.project_id == project_id)
     )
+
+
+async def find_default_of(tx: Transaction, project_id: str) -> str | None:
+    """Id of the type that a project chose for volumes that name none."""
+    found = await list_defaults(tx, project_id=project_id)
+    return found.get(project_id)
+
+
+async def list_defaults(tx: Transaction, **equal: str) -> dict[str, str]:
+    """The types that projects chose, by project."""
+    d = default_types.c
+    query = select(default_types).order_by(d.project_id)
+    for name, value in equal.items():
+        query = query.where(d[name] == value)
+    return {row.project_id: row.volume_type_id for row in await tx.all(query)}
+
+
+async def save_default(tx: Transaction, project_id: str, volume_type_id: str | None) -> None:
+    """Choose a project's type, or none. Repeatable."""
+    await tx.run(delete(default_types).where(default_types.c.project_id == project_id))
+    if volume_type_id is not None:
+        values = {"project_id": project_id, "volume_type_id": volume_type_id}
+        await tx.run(insert(default_types).values(**values))

@@ -2,18 +2,26 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, Select, and_, delete, exists, func, insert, select, update
 
 from pilvi.block_storage.model.quota import Used
 from pilvi.block_storage.model.volume import Volume, VolumeId, VolumeStatus
-from pilvi.block_storage.store.tables import attachments, volume_metadata, volume_types, volumes
+from pilvi.block_storage.store.tables import (
+    attachments,
+    snapshots,
+    volume_metadata,
+    volume_types,
+    volumes,
+)
 from pilvi.core.db import Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
+from pilvi.host_api.volumes import VolumeSource
 
 _t = volumes.c
 _COLUMNS = tuple(one.name for one in fields(Volume))
@@ -33,6 +41,9 @@ _TRANSIENT = (
     VolumeStatus.ATTACHING,
     VolumeStatus.DETACHING,
     VolumeStatus.EXTENDING,
+    VolumeStatus.REVERTING,
+    VolumeStatus.RESTORING,
+    VolumeStatus.DOWNLOADING,
     VolumeStatus.DELETING,
 )
 
@@ -69,14 +80,14 @@ class VolumeFilter:
             has = and_(m.volume_id == _t.id, m.kind == kind, m.key == key, m.value == value)
             query = query.where(exists().where(has))
         for name, comparison, moment in self.times:
-            query = query.where(_COMPARISONS[comparison](_t[name], moment))
+            query = query.where(COMPARISONS[comparison](_t[name], moment))
         if self.volume_type is not None:
             named = select(volume_types.c.id).where(volume_types.c.name == self.volume_type)
             query = query.where(_t.volume_type_id.in_(named))
         return query.where(_t.id.is_(None)) if self.is_nothing else query
 
 
-_COMPARISONS: Mapping[str, Any] = {
+COMPARISONS: Mapping[str, Any] = {
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
     "eq": lambda column, value: column == value,
@@ -89,6 +100,10 @@ _COMPARISONS: Mapping[str, Any] = {
 def _volume(row: Row[Any]) -> Volume:
     values = {name: getattr(row, name) for name in _COLUMNS}
     values["status"] = VolumeStatus(row.status)
+    if row.marked_status is not None:
+        values["marked_status"] = VolumeStatus(row.marked_status)
+    if row.source is not None:
+        values["source"] = msgspec.convert(row.source, VolumeSource)
     return Volume(**values)
 
 
@@ -129,7 +144,7 @@ async def sum_volumes(tx: Transaction, wanted: VolumeFilter) -> Used:
     query = wanted.apply(select(func.count().label("number"), total.label("total")))
     row = await tx.first(query)
     assert row is not None
-    return Used(int(row.number), int(row.total))
+    return Used(volumes=int(row.number), gigabytes=int(row.total))
 
 
 async def list_unsettled(tx: Transaction) -> list[str]:
@@ -141,6 +156,21 @@ async def list_unsettled(tx: Transaction) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+async def list_by_group(tx: Transaction, group_id: str) -> list[Volume]:
+    """The volumes of a group, oldest first."""
+    query = select(volumes).where(_t.group_id == group_id).order_by(_t.created_at, _t.id)
+    return [_volume(row) for row in await tx.all(query)]
+
+
+async def list_unfilled(tx: Transaction, source_id: str) -> list[str]:
+    """Ids of the volumes whose bytes are still copied from a volume, snapshot or backup."""
+    is_filled = _t.seen_size_gib.is_not(None) & (_t.seen_content >= _t.content_generation)
+    query = select(_t.id, _t.source).where(
+        _t.source.contains(source_id), ~is_filled, _t.present.is_(True), _t.failed.is_(False)
+    )
+    return [row.id for row in await tx.all(query) if row.source["id"] == source_id]
+
+
 async def list_failed(tx: Transaction, project_id: str | None) -> list[Volume]:
     """The volumes whose wish is not fulfilled and about which something is known, newest first."""
     query = select(volumes).where(_t.error != "").order_by(_t.desired_at.desc(), _t.id)
@@ -149,11 +179,42 @@ async def list_failed(tx: Transaction, project_id: str | None) -> list[Volume]:
     return [_volume(row) for row in await tx.all(query)]
 
 
+async def sum_by_type(tx: Transaction, project_id: str) -> dict[str, Used]:
+    """What a project has, by volume type."""
+    found: dict[str, Used] = {}
+    for table, is_volume in ((volumes, True), (snapshots, False)):
+        c = table.c
+        total = func.sum(c.size_gib).label("total")
+        query = (
+            select(c.volume_type_id, func.count().label("number"), total)
+            .where(c.project_id == project_id)
+            .group_by(c.volume_type_id)
+        )
+        for row in await tx.all(query):
+            before = found.get(row.volume_type_id, Used())
+            number, size = int(row.number), int(row.total)
+            found[row.volume_type_id] = replace(
+                before,
+                volumes=before.volumes + number * is_volume,
+                snapshots=before.snapshots + number * (not is_volume),
+                gigabytes=before.gigabytes + size,
+            )
+    return found
+
+
 async def sum_by_host(tx: Transaction) -> dict[str, int]:
     """GiB of the volumes that each host keeps, by host."""
     total = func.sum(_t.size_gib).label("total")
     query = select(_t.host_id, total).where(_t.host_id.is_not(None)).group_by(_t.host_id)
     return {row.host_id: int(row.total) for row in await tx.all(query)}
+
+
+async def sum_projects_of_host(tx: Transaction, host_id: str) -> dict[str, tuple[int, int]]:
+    """How many volumes a host keeps and their size, by project."""
+    total = func.sum(_t.size_gib).label("total")
+    query = select(_t.project_id, func.count().label("number"), total)
+    rows = await tx.all(query.where(_t.host_id == host_id).group_by(_t.project_id))
+    return {row.project_id: (int(row.number), int(row.total)) for row in rows}
 
 
 async def count_of_type(tx: Transaction, volume_type_id: str) -> int:

@@ -41,7 +41,8 @@ def _render(server: Server, seen: VmSeen) -> dict[str, Any]:
     return {
         "config_drive": server.config_drive,
         "state": str(seen.power),
-        "driver": "qemu",
+        # The API has a closed list of drivers; this is the one that runs QEMU.
+        "driver": "libvirt",
         "hypervisor": seen.accelerator,
         "hypervisor_os": "linux",
         "uptime": _uptime_s(seen),

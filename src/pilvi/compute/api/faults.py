@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pilvi.core.http import Reply
 from pilvi.core.http.faults import status_of
 from pilvi.errors import PilviError
 
@@ -18,6 +19,11 @@ NAMES = {
     501: "notImplemented",
     503: "serviceUnavailable",
 }
+
+
+def gone(message: str) -> Reply:
+    """The answer to a call that Nova itself no longer serves."""
+    return Reply({"computeFault": {"code": 410, "message": message}}, status=410)
 
 
 def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, str]]:

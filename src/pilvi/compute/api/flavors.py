@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from pilvi.compute.api.links import check_query, next_link, parse_flag, self_links
+from pilvi.compute.model.extra_specs import check_extra_specs
 from pilvi.compute.model.flavor import Flavor
 from pilvi.compute.operations import flavors as operations
 from pilvi.compute.store import flavors as store
@@ -35,7 +36,7 @@ class FlavorFields(msgspec.Struct, forbid_unknown_fields=True):
     id: str | int | None = None
     swap: Amount = 0
     ephemeral: Amount = msgspec.field(name="OS-FLV-EXT-DATA:ephemeral", default=0)
-    rxtx_factor: float | str = 1.0
+    rxtx_factor: float | str | msgspec.UnsetType = msgspec.UNSET
     is_public: bool | str = msgspec.field(name="os-flavor-access:is_public", default=True)
     description: Description | None = None
 
@@ -67,12 +68,12 @@ class ExtraSpecs(msgspec.Struct, forbid_unknown_fields=True):
 class TenantAccess(msgspec.Struct, forbid_unknown_fields=True):
     """Body below addTenantAccess and removeTenantAccess."""
 
-    tenant: Text
+    tenant: Annotated[str, msgspec.Meta(pattern="^[a-zA-Z0-9-]{1,255}$")]
 
 
 def render_flavor(call: Call[Any], flavor: Flavor) -> dict[str, Any]:
     """A flavor, whole, as the newest version shows it."""
-    return {
+    body = {
         "id": flavor.id,
         "name": flavor.name,
         "ram": flavor.memory_mib,
@@ -87,6 +88,9 @@ def render_flavor(call: Call[Any], flavor: Flavor) -> dict[str, Any]:
         "extra_specs": flavor.extra_specs,
         "links": self_links(call, "flavors", flavor.id),
     }
+    if "brief-flavors" in call.flags:
+        del body["OS-FLV-DISABLED:disabled"], body["rxtx_factor"]
+    return body
 
 
 def _brief(call: Call[Any], flavor: Flavor) -> dict[str, Any]:
@@ -100,7 +104,8 @@ def _brief(call: Call[Any], flavor: Flavor) -> dict[str, Any]:
 
 
 async def _list(call: Call[None], path: str) -> tuple[list[Flavor], dict[str, Any]]:
-    check_query(call, _QUERY)
+    named = {"name"} if "brief-flavors" in call.flags else set[str]()
+    check_query(call, _QUERY | named)
     page = parse_page(call.query, sorts=(("flavorid", False),))
     is_public: bool | None = True
     if call.caller.is_admin and (text := call.query.get("is_public")) is not None:
@@ -114,6 +119,7 @@ async def _list(call: Call[None], path: str) -> tuple[list[Flavor], dict[str, An
         is_public=is_public,
         min_disk_gib=_whole(call, "minDisk"),
         min_memory_mib=_whole(call, "minRam"),
+        name=call.query.get("name") if named else None,
     )
     links = {"flavors_links": next_link(call, path, found[-1].id, page)} if more else {}
     return found, links
@@ -151,6 +157,9 @@ async def _get(call: Call[Any]) -> Flavor:
 
 async def create_flavor(call: Call[FlavorCreate]) -> dict[str, Any]:
     """A new flavor; its id is given or made."""
+    is_given = call.payload.flavor.rxtx_factor is not msgspec.UNSET
+    if is_given and "brief-flavors" in call.flags:
+        raise InvalidRequest("cannot use rxtx_factor at version 2.102 or later: leave it out")
     flavor = await operations.create_flavor(call.tx, read_flavor(call.payload.flavor))
     return {"flavor": render_flavor(call, flavor)}
 
@@ -165,7 +174,8 @@ def read_flavor(fields: FlavorFields) -> Flavor:
     if not fields.name.strip():
         raise InvalidRequest("cannot create a flavor with a blank name")
     try:
-        factor = float(fields.rxtx_factor)
+        given = fields.rxtx_factor
+        factor = 1.0 if isinstance(given, msgspec.UnsetType) else float(given)
     except ValueError:
         raise InvalidRequest("cannot read rxtx_factor: it is a number") from None
     if not 0 < factor < 1e38:
@@ -219,19 +229,22 @@ async def show_extra_spec(call: Call[None]) -> dict[str, Any]:
     return {key: specs[key]}
 
 
-def _check_specs(specs: dict[str, Any]) -> dict[str, str]:
+def _check_specs(call: Call[Any], specs: dict[str, Any]) -> dict[str, str]:
     for key, value in specs.items():
         if not _SPEC_KEY.fullmatch(key) or len(str(value)) > 255 or isinstance(value, bool):
             raise InvalidRequest(
                 f"cannot keep the extra spec '{key[:80]}': keys have letters, digits, spaces and "
                 "- _ : . and values at most 255 characters"
             )
-    return {key: str(value) for key, value in specs.items()}
+    given = {key: str(value) for key, value in specs.items()}
+    if "checked-extra-specs" in call.flags:
+        check_extra_specs(given)
+    return given
 
 
 async def create_extra_specs(call: Call[ExtraSpecs]) -> dict[str, Any]:
     """Add or replace extra specs."""
-    given = _check_specs(dict(call.payload.extra_specs))
+    given = _check_specs(call, dict(call.payload.extra_specs))
     specs = await operations.set_extra_specs(call.tx, call.path["flavor_id"], given)
     return {"extra_specs": specs}
 
@@ -240,7 +253,7 @@ async def update_extra_spec(call: Call[dict[str, str | int | float]]) -> dict[st
     """Add or replace one extra spec."""
     if list(call.payload) != [call.path["key"]]:
         raise InvalidRequest("cannot update the extra spec: the body holds the key of the path")
-    given = _check_specs(dict(call.payload))
+    given = _check_specs(call, dict(call.payload))
     return await operations.set_extra_specs(call.tx, call.path["flavor_id"], given)
 
 

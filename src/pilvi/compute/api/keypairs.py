@@ -86,16 +86,17 @@ async def create_keypair(call: Call[KeyPairCreate]) -> Reply:
     fields = call.payload.keypair
     check_name(fields.name, wide="wide-keypair-names" in call.flags)
     user_id, private = _whose(call, fields.user_id), None
+    project_id = call.caller.project_id
     if fields.public_key is not None:
         found = await operations.import_keypair(
-            call.tx, user_id, fields.name, fields.type, fields.public_key
+            call.tx, project_id, user_id, fields.name, fields.type, fields.public_key
         )
     elif "import-only" in call.flags:
         raise InvalidRequest("cannot create a key pair without public_key at this version: send it")
-    elif fields.type is not KeyType.SSH:
-        raise InvalidRequest("cannot make a key of type x509: send the certificate as public_key")
     else:
-        found, private = await operations.generate_keypair(call.tx, user_id, fields.name)
+        found, private = await operations.generate_keypair(
+            call.tx, project_id, user_id, fields.name, fields.type
+        )
     body = {**_brief(found), "user_id": found.user_id}
     if private is not None:
         body["private_key"] = private

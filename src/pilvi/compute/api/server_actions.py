@@ -92,7 +92,8 @@ async def get_console_output(call: Call[ConsoleOutput | None]) -> dict[str, Any]
     length = _lines(call.payload.length if call.payload else None)
     text = (await read_console(call.tx, server.id)).decode(errors="replace")
     if length is not None:
-        text = "".join(text.splitlines(keepends=True)[-length:]) if length else ""
+        # What follows the last line break counts as a line, also when it is empty.
+        text = "\n".join(text.split("\n")[-length:]) if length else ""
     return {"output": text}
 
 

@@ -144,13 +144,18 @@ async def show_addresses(call: Call[None]) -> dict[str, Any]:
     return {network: addresses[network]}
 
 
-async def list_server_groups_of_ports(call: Call[None]) -> dict[str, Any]:
-    """The names of the security groups of a server's ports; the network service has the rest."""
-    server = await get_called(call)
-    around = await look_around(call, [server])
-    names = {name for port in around.ports.get(server.id, []) for name in port.security_groups}
-    groups = [
-        {"id": name, "name": name, "description": "", "rules": [], "tenant_id": server.project_id}
-        for name in sorted(names)
-    ]
-    return {"security_groups": groups}
+async def show_topology(call: Call[None]) -> dict[str, Any]:
+    """The NUMA topology of a guest: none is ever asked for here."""
+    await get_called(call)
+    return {"nodes": [], "pagesize_kb": None}
+
+
+async def show_password(call: Call[None]) -> dict[str, Any]:
+    """The encrypted password that a guest has posted: no guest can post one here."""
+    await get_called(call)
+    return {"password": ""}
+
+
+async def delete_password(call: Call[None]) -> None:
+    """Forget the password that a guest has posted: there is none."""
+    await get_called(call)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from pilvi.compute.api.links import parse_flag, parse_time
-from pilvi.compute.model.server import Status
+from pilvi.compute.model.state import Status
 from pilvi.compute.store.server_lists import SORTS, ServerFilter
 from pilvi.core.http import Call
 from pilvi.core.numbers import parse_whole
@@ -14,7 +14,13 @@ from pilvi.errors import Forbidden, InvalidRequest
 # Values of one filter. Lower: long tag lists are refused; higher: slow statements.
 VALUES_MAX = 60
 
-_ANYBODY = {"flavor": "flavor_id", "image": "image_id", "image_ref": "image_id", "uuid": "id"}
+_ANYBODY = {
+    "flavor": "flavor_id",
+    "image": "image_id",
+    "image_ref": "image_id",
+    "reservation_id": "reservation_id",
+    "uuid": "id",
+}
 _LATER_ANYBODY = {
     "availability_zone": "availability_zone",
     "config_drive": "config_drive",
@@ -26,7 +32,6 @@ _LATER_ANYBODY = {
 }
 """For anybody from 2.83, for admins always."""
 _ADMIN = {
-    "reservation_id": "reservation_id",
     "launch_index": "launch_index",
     "locked_by": "locked_by",
 }
@@ -98,7 +103,9 @@ def read_page(call: Call[Any]) -> Page:
     renamed = {"id": "uuid", "name": "display_name", "created": "created_at"}
     sorts = tuple((renamed.get(key, key), descending) for key, descending in page.sorts)
     known = [pair for pair in sorts if pair[0] in SORTS or "strict-query" in call.flags]
-    return Page(limit=page.limit, marker=page.marker, sorts=tuple(known) or Page().sorts)
+    # Unlike other services, Nova answers a limit of 0 with an empty list.
+    limit = 0 if call.query.get("limit") == "0" else page.limit
+    return Page(limit=limit, marker=page.marker, sorts=tuple(known) or Page().sorts)
 
 
 def read_filter(call: Call[Any]) -> ServerFilter:
@@ -124,7 +131,7 @@ def read_filter(call: Call[Any]) -> ServerFilter:
 
 
 def _read_project(call: Call[Any]) -> str | None:
-    """Whose servers: one's own project's, unless an admin asks for all or for another's."""
+    """Whose servers: one's own project's, unless an admin asks for all."""
     query = call.query
     everybody = "all_tenants" in query and parse_flag("all_tenants", query["all_tenants"])
     named = query.get("project_id") or query.get("tenant_id")
@@ -132,8 +139,7 @@ def _read_project(call: Call[Any]) -> str | None:
         raise Forbidden("cannot list the servers of all projects: that is for admins")
     if everybody:
         return named or None
-    if call.caller.is_admin and named:
-        return named
+    # Nova ignores the project that is named when all_tenants is not.
     return call.caller.project_id or ("" if not call.caller.is_admin else None)
 
 
@@ -199,23 +205,21 @@ def _read_tags(call: Call[Any]) -> dict[str, Any]:
 def like_pattern(text: str) -> str:
     """A LIKE pattern for what Nova takes as a regular expression.
 
-    `^`, `$`, `.` and `.*` keep their meaning; everything else stands for itself, so that nobody's
-    filter takes more than one pass over a name. Pure.
+    `^`, `$`, `.`, `*` and `+` keep their meaning, and a class in brackets stands for any character;
+    everything else stands for itself. Nobody's filter takes more than one pass over a name. Pure.
     """
     if len(text) > 255:
         raise InvalidRequest("cannot filter by more than 255 characters")
     starts, ends = text.startswith("^"), text.endswith("$") and not text.endswith("\\$")
     inner = text[1 if starts else 0 : len(text) - 1 if ends else len(text)]
-    pieces = re.findall(r"\\.|\.\*|.", inner, re.DOTALL)
+    pieces = re.findall(r"\\.|(?:\.|\[[^\]]*\])[*+]?|.", inner, re.DOTALL)
     pattern = "".join(_like_piece(piece) for piece in pieces)
     return ("" if starts else "%") + pattern + ("" if ends else "%")
 
 
 def _like_piece(piece: str) -> str:
-    if piece == ".*":
-        return "%"
-    if piece == ".":
-        return "_"
+    if piece[0] == "." or (piece[0] == "[" and len(piece) > 1):
+        return {"*": "%", "+": "_%"}.get(piece[-1], "_")
     literal = piece[1] if len(piece) == 2 else piece
     return f"\\{literal}" if literal in "%_\\" else literal
 

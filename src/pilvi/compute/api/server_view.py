@@ -6,14 +6,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilvi.compute.api.links import bookmark, microseconds, seconds, self_links
-from pilvi.compute.model.server import Server, Status
+from pilvi.compute.model.aggregate import zone_of
+from pilvi.compute.model.server import Server
+from pilvi.compute.model.state import Status
+from pilvi.compute.store.aggregates import list_zones
 from pilvi.core.db import now
 from pilvi.core.http import Call
 from pilvi.hosts.model.host import Host
 from pilvi.hosts.operations.hosts import list_hosts
 from pilvi.network.model import ServerPort
 from pilvi.network.operations.ports import list_server_ports
-from pilvi.scheduler.candidates import AVAILABILITY_ZONE
+
+_PROGRESS = {
+    Status.BUILD: 0,
+    Status.ACTIVE: 100,
+    Status.REBUILD: 100,
+    Status.RESIZE: 100,
+    Status.VERIFY_RESIZE: 100,
+}
+"""How far a server is, in the states that say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +34,16 @@ class Surroundings:
     ports: dict[str, list[ServerPort]] = field(default_factory=dict)
     hosts: dict[str, Host] = field(default_factory=dict)
     """By id; read only for admins."""
+    zones: dict[str, str] = field(default_factory=dict)
+    """Availability zones of hosts that are not in the default one, by host id."""
 
 
 async def look_around(call: Call[Any], servers: Sequence[Server]) -> Surroundings:
-    """Ports of some servers and, for admins, the hosts: at most two queries."""
+    """Ports of some servers, zones and, for admins, the hosts: at most three queries."""
     ports = await list_server_ports(call.tx, [server.id for server in servers])
     hosts = await list_hosts(call.tx) if call.caller.is_admin else []
-    return Surroundings(ports, {host.id: host for host in hosts})
+    zones = await list_zones(call.tx)
+    return Surroundings(ports, {host.id: host for host in hosts}, zones)
 
 
 def host_hash(server: Server) -> str:
@@ -79,10 +93,7 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
         "user_id": server.user_id,
         "metadata": server.metadata,
         "hostId": host_hash(server),
-        "image": {
-            "id": server.image.image_id,
-            "links": [bookmark(call, "images", server.image.image_id)],
-        },
+        "image": _render_image(call, server),
         "flavor": _render_flavor(call, server),
         "created": seconds(server.created_at),
         "updated": seconds(server.updated_at),
@@ -90,8 +101,8 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
         "accessIPv4": server.access_ipv4,
         "accessIPv6": server.access_ipv6,
         "links": self_links(call, "servers", server.id),
-        "OS-DCF:diskConfig": "MANUAL",
-        "OS-EXT-AZ:availability_zone": AVAILABILITY_ZONE if server.host_id else "",
+        "OS-DCF:diskConfig": server.disk_config,
+        "OS-EXT-AZ:availability_zone": _zone(server, around),
         "config_drive": "True" if server.config_drive else "",
         "key_name": server.key.name if server.key else None,
         "OS-SRV-USG:launched_at": microseconds(server.launched_at),
@@ -109,15 +120,29 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
         "tags": list(server.tags),
         "trusted_image_certificates": None,
         "pinned_availability_zone": server.availability_zone,
+        "scheduler_hints": server.hints,
     }
     names = sorted({name for port in ports for name in port.security_groups})
     if names:
         body["security_groups"] = [{"name": name} for name in names]
-    if condition.status in (Status.BUILD, Status.ACTIVE, Status.PAUSED, Status.SHUTOFF):
-        body["progress"] = 0 if condition.status is Status.BUILD else 100
+    if condition.status in _PROGRESS:
+        body["progress"] = _PROGRESS[condition.status]
     _add_fault(call, server, body, condition.status)
     _add_for_admins(call, server, body, around)
     return body
+
+
+def _zone(server: Server, around: Surroundings) -> str:
+    return zone_of(around.zones, server.host_id) if server.host_id else ""
+
+
+def _render_image(call: Call[Any], server: Server) -> dict[str, Any] | str:
+    """The image of a server's disk; an empty text where it boots from a volume, as in Nova."""
+    if server.image is None:
+        return ""
+    id = server.image.image_id
+    properties = {name: str(value)[:255] for name, value in server.image_properties.items()}
+    return {"id": id, "links": [bookmark(call, "images", id)], "properties": properties}
 
 
 def _render_flavor(call: Call[Any], server: Server) -> dict[str, Any]:
@@ -164,7 +189,7 @@ def _add_for_admins(
         "OS-EXT-SRV-ATTR:launch_index": server.launch_index,
         "OS-EXT-SRV-ATTR:kernel_id": "",
         "OS-EXT-SRV-ATTR:ramdisk_id": "",
-        "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda",
+        "OS-EXT-SRV-ATTR:root_device_name": f"/dev/{server.root_device}",
         "OS-EXT-SRV-ATTR:user_data": server.user_data,
         "host_status": _host_status(call, host),
     }

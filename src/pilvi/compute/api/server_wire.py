@@ -99,6 +99,7 @@ class ServerChange(msgspec.Struct, forbid_unknown_fields=True):
     hostname: str | msgspec.UnsetType = msgspec.UNSET
     accessIPv4: str | None | msgspec.UnsetType = msgspec.UNSET
     accessIPv6: str | None | msgspec.UnsetType = msgspec.UNSET
+    pinned_availability_zone: str | None | msgspec.UnsetType = msgspec.UNSET
     disk_config: str | msgspec.UnsetType = msgspec.field(
         name="OS-DCF:diskConfig", default=msgspec.UNSET
     )

@@ -1,19 +1,23 @@
 """From the body of POST /servers to a wish: what is not served is refused here. Pure."""
 
 import ipaddress
+import re
 from typing import Any
 
 import msgspec
 
 from pilvi.compute.api.links import parse_flag
-from pilvi.compute.api.server_wire import BlockDevice, ServerCreate, ServerFields
+from pilvi.compute.api.server_devices import read_devices
+from pilvi.compute.api.server_wire import ServerCreate, ServerFields
 from pilvi.compute.model.server_name import check_hostname
-from pilvi.compute.operations.server_create import ServerWish, VolumeWish
+from pilvi.compute.operations.server_create import ServerWish
 from pilvi.errors import Forbidden, InvalidRequest, Unsupported
 from pilvi.network.model import NetworkRequest
 
 # Network cards of one server. Lower: appliances are refused; higher: addresses run out quickly.
 NETWORKS_MAX = 16
+HINTS = ("same_host", "different_host", "group")
+_UUID = re.compile("^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")
 
 
 def read_wish(body: ServerCreate, *, is_admin: bool, allows_domain: bool) -> ServerWish:
@@ -24,23 +28,25 @@ def read_wish(body: ServerCreate, *, is_admin: bool, allows_domain: bool) -> Ser
         raise Forbidden("cannot choose the host of a server: that is for admins")
     if not fields.name.strip():
         raise InvalidRequest("cannot create a server with a blank name")
-    if not fields.imageRef:
-        raise Unsupported(
-            "cannot create a server without an image: booting from a volume is not supported; "
-            "give imageRef"
-        )
-    volumes, ephemeral_gib = _read_devices(fields)
+    volumes, ephemeral_gib, image_id = read_devices(fields)
     least = int(fields.min_count)
     most = least if fields.max_count is None else int(fields.max_count)
     return ServerWish(
         name=fields.name.strip(),
-        image_id=_last_part(fields.imageRef),
+        image_id=image_id,
         flavor_id=_last_part(str(fields.flavorRef)),
         description=fields.description,
         hostname=_read_hostname(fields.hostname, allows_domain=allows_domain),
         key_name=fields.key_name,
         user_data=fields.user_data or None,
-        config_drive=_read_flag("config_drive", fields.config_drive),
+        # A password that was given reaches the guest on its config drive.
+        config_drive=_read_flag(
+            "config_drive",
+            fields.adminPass is not None if fields.config_drive is None else fields.config_drive,
+        ),
+        admin_password=fields.adminPass,
+        hints=_read_hints(body),
+        disk_config=read_disk_config(fields.disk_config or "MANUAL"),
         availability_zone=fields.availability_zone,
         host=fields.host or fields.hypervisor_hostname,
         requests=_read_networks(fields),
@@ -58,19 +64,10 @@ def read_wish(body: ServerCreate, *, is_admin: bool, allows_domain: bool) -> Ser
 
 def _refuse_unserved(body: ServerCreate) -> None:
     fields = body.server
-    if body.hints or body.old_hints:
-        names = ", ".join(sorted({*body.hints, *body.old_hints})[:5])[:200]
-        raise InvalidRequest(f"cannot follow scheduler hints ({names}): none are known; leave out")
-    if fields.adminPass is not None:
-        raise Unsupported("cannot set adminPass: no password is put into guests; use a key pair")
     if fields.block_device_mapping:
         raise Unsupported("cannot use block_device_mapping: use block_device_mapping_v2")
     if fields.trusted_image_certificates:
         raise Unsupported("cannot check trusted_image_certificates: leave it out")
-    if fields.disk_config == "AUTO":
-        raise Unsupported("cannot use OS-DCF:diskConfig AUTO: the guest grows its own partition")
-    if fields.disk_config not in (None, "MANUAL"):
-        raise InvalidRequest("cannot use this OS-DCF:diskConfig: it is AUTO or MANUAL")
 
 
 def _last_part(reference: str) -> str:
@@ -98,7 +95,7 @@ def read_address(text: str | None, version: int) -> str:
         address = None
     if address is None or address.version != version:
         raise InvalidRequest(f"cannot read accessIPv{version}: '{text[:80]}' is no such address")
-    return text
+    return str(address)
 
 
 def _read_networks(fields: ServerFields) -> list[NetworkRequest] | None:
@@ -119,55 +116,25 @@ def _read_networks(fields: ServerFields) -> list[NetworkRequest] | None:
     return requests or None
 
 
-def _read_devices(fields: ServerFields) -> tuple[list[VolumeWish], int | None]:
-    """Volumes to attach, and the size of the blank local disk that is asked for."""
-    volumes: list[VolumeWish] = []
-    blanks: list[BlockDevice] = []
-    for device in fields.block_device_mapping_v2:
-        kind = (device.source_type, device.destination_type or _destination(device))
-        boots = device.boot_index is not None and int(device.boot_index) == 0
-        match kind:
-            case ("image", "local") if boots:
-                _check_image(fields, device)
-            case ("blank", "local") if not boots:
-                blanks.append(device)
-            case ("volume", "volume") if not boots:
-                volumes.append(_read_volume(device))
-            case _:
-                raise Unsupported(
-                    "cannot make this disk: served are source image to destination local with "
-                    "boot_index 0, blank to local, and volume to volume that does not boot; "
-                    "booting from a volume is not supported"
-                )
-    if len(blanks) > 1 or any(one.guest_format == "swap" for one in blanks):
-        raise Unsupported("cannot make more than one blank local disk, nor swap")
-    if not blanks or blanks[0].volume_size is None:
-        return volumes, None
-    return volumes, int(blanks[0].volume_size)
+def _read_hints(body: ServerCreate) -> dict[str, Any]:
+    """Scheduler hints: those that are served, which hold ids. Raises `InvalidRequest`."""
+    hints = {**body.old_hints, **body.hints}
+    for name, value in hints.items():
+        if name not in HINTS:
+            raise InvalidRequest(
+                f"cannot follow the scheduler hint '{name[:80]}': served are {', '.join(HINTS)}"
+            )
+        for id in value if isinstance(value, list) else [value]:
+            if not isinstance(id, str) or not _UUID.fullmatch(id):
+                raise InvalidRequest(f"cannot read the scheduler hint '{name}': it holds ids")
+    return hints
 
 
-def _destination(device: BlockDevice) -> str:
-    return "volume" if device.source_type == "volume" else "local"
-
-
-def _check_image(fields: ServerFields, device: BlockDevice) -> None:
-    named = device.uuid or device.image_id
-    if named and fields.imageRef and _last_part(fields.imageRef) != named:
-        raise InvalidRequest(
-            "cannot boot from two images: imageRef and block_device_mapping_v2 name different ones"
-        )
-
-
-def _read_volume(device: BlockDevice) -> VolumeWish:
-    volume_id = device.uuid or device.volume_id
-    if not volume_id:
-        raise InvalidRequest("cannot attach a volume without its uuid")
-    return VolumeWish(
-        volume_id=volume_id,
-        device=device.device_name,
-        tag=device.tag,
-        delete_on_termination=_read_flag("delete_on_termination", device.delete_on_termination),
-    )
+def read_disk_config(text: str) -> str:
+    """`AUTO` or `MANUAL`. Raises `InvalidRequest`."""
+    if text not in ("AUTO", "MANUAL"):
+        raise InvalidRequest("cannot use this OS-DCF:diskConfig: it is AUTO or MANUAL")
+    return text
 
 
 def is_set(value: Any) -> bool:

@@ -1,5 +1,7 @@
 """Servers."""
 
+import dataclasses
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,16 +14,23 @@ from pilvi.compute.api.server_view import (
     render_server,
 )
 from pilvi.compute.api.server_wire import ServerCreate, ServerUpdate
-from pilvi.compute.api.server_wish import is_set, read_address, read_wish
+from pilvi.compute.api.server_wish import is_set, read_address, read_disk_config, read_wish
 from pilvi.compute.model.server import Server
 from pilvi.compute.model.server_name import check_hostname
 from pilvi.compute.operations import server_create
 from pilvi.compute.operations import servers as operations
+from pilvi.compute.operations.aggregates import check_pin
 from pilvi.compute.store import server_lists
 from pilvi.compute.store import servers as store
+from pilvi.compute.store.server_groups import find_group_of
+from pilvi.compute.store.server_lists import ServerFilter
 from pilvi.core.http import Call, Reply
 from pilvi.core.paging import Page
 from pilvi.errors import InvalidRequest
+from pilvi.hosts.operations.hosts import list_hosts
+
+# Random bytes of a password that nobody chose. Lower: it can be guessed; higher: hard to type.
+PASSWORD_BYTES = 9
 
 
 async def get_called(call: Call[Any]) -> Server:
@@ -37,6 +46,8 @@ async def create_server(call: Call[ServerCreate]) -> Reply:
         allows_domain="domain-hostname" in call.flags,
     )
     call.caller.own_project_id  # noqa: B018  # an unscoped caller has nowhere to put a server
+    password = wish.admin_password or secrets.token_urlsafe(PASSWORD_BYTES)
+    wish = dataclasses.replace(wish, admin_password=password)
     made = await server_create.create_server(call.tx, actor(call), wish)
     if call.payload.server.return_reservation_id in (True, "True", "true", "1"):
         return Reply({"reservation_id": made[0].reservation_id})
@@ -44,15 +55,27 @@ async def create_server(call: Call[ServerCreate]) -> Reply:
     body = {
         "id": made[0].id,
         "links": links,
-        "OS-DCF:diskConfig": "MANUAL",
+        "OS-DCF:diskConfig": made[0].disk_config,
+        "adminPass": password,
         "security_groups": [{"name": name} for name in made[0].security_groups],
     }
     return Reply({"server": body}, headers={"location": links[0]["href"]})
 
 
+async def _at_host(call: Call[None], wanted: ServerFilter) -> ServerFilter:
+    """The filter with the host that an admin names in the query."""
+    names = [call.query[one] for one in ("host", "node") if one in call.query]
+    if not names or not call.caller.is_admin:
+        return wanted
+    ids = [str(host.id) for host in await list_hosts(call.tx) if {host.name} == set(names)]
+    return dataclasses.replace(wanted, equal={**wanted.equal, "host_id": ids or [""]})
+
+
 async def _list(call: Call[None]) -> tuple[Sequence[Server], Surroundings | None, bool, Page]:
-    page, wanted = read_page(call), read_filter(call)
+    page, wanted = read_page(call), await _at_host(call, read_filter(call))
     ip, ip6 = wanted_addresses(call)
+    if page.limit == 0:
+        return [], None, False, page
     if ip is None and ip6 is None:
         found, more = await server_lists.list_servers(call.tx, wanted, page)
         return found, None, more, page
@@ -115,7 +138,9 @@ async def list_servers_detail(call: Call[None]) -> dict[str, Any]:
 async def render_whole(call: Call[Any], server: Server) -> dict[str, Any]:
     """One server as GET and PUT answer it."""
     around = await look_around(call, [server])
-    return {"server": {**render_server(call, server, around), "server_groups": []}}
+    group = await find_group_of(call.tx, server.id)
+    groups = [] if group is None else [group.id]
+    return {"server": {**render_server(call, server, around), "server_groups": groups}}
 
 
 async def show_server(call: Call[None]) -> dict[str, Any]:
@@ -138,6 +163,12 @@ async def update_server(call: Call[ServerUpdate]) -> dict[str, Any]:
     for name, version in (("accessIPv4", 4), ("accessIPv6", 6)):
         if is_set(value := getattr(fields, name)):
             changes[f"access_ipv{version}"] = read_address(value, version)
+    if is_set(fields.disk_config):
+        changes["disk_config"] = read_disk_config(str(fields.disk_config))
+    if is_set(zone := fields.pinned_availability_zone):
+        if zone is not None:
+            await check_pin(call.tx, str(zone), (await get_called(call)).host_id)
+        changes["availability_zone"] = zone
     server = await operations.update_server(call.tx, await get_called(call), **changes)
     return await render_whole(call, server)
 

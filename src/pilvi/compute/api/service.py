@@ -14,6 +14,8 @@ def build_service() -> Service:
         discovery_root="/compute",
         discovery=DISCOVERY,
         root="/compute/v2.1",
+        plain_root="/compute/v2",
+        request_id_headers=("x-openstack-request-id", "x-compute-request-id"),
         routes=ROUTES,
         rules=RULES,
         fault=fault,

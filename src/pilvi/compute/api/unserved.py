@@ -3,40 +3,21 @@
 from typing import Any
 
 from pilvi.compute.api.servers import get_called
+from pilvi.compute.model.allowed import Action, require
 from pilvi.core.http import Call
 from pilvi.core.http.route import Handler
-from pilvi.errors import NotFound, Unsupported
+from pilvi.errors import Unsupported
 
 ACTIONS = (
     "addFixedIp",
-    "addFloatingIp",
-    "changePassword",
-    "confirmResize",
-    "createBackup",
     "evacuate",
-    "forceDelete",
-    "injectNetworkInfo",
-    "migrate",
     "os-getRDPConsole",
     "os-getSPICEConsole",
     "os-getSerialConsole",
     "os-getVNCConsole",
     "os-migrateLive",
-    "rebuild",
     "removeFixedIp",
-    "removeFloatingIp",
-    "rescue",
-    "resetNetwork",
-    "resize",
-    "restore",
-    "resume",
-    "revertResize",
-    "shelve",
-    "shelveOffload",
-    "suspend",
     "trigger_crash_dump",
-    "unrescue",
-    "unshelve",
 )
 GONE_AFTER = {
     "addFixedIp": (2, 43),
@@ -46,15 +27,21 @@ GONE_AFTER = {
 }
 """Last version that has an action."""
 
+_NEEDS = {
+    "evacuate": Action.EVACUATE,
+    "os-getRDPConsole": Action.REMOTE_CONSOLE,
+    "os-getSPICEConsole": Action.REMOTE_CONSOLE,
+    "os-getSerialConsole": Action.REMOTE_CONSOLE,
+    "os-getVNCConsole": Action.REMOTE_CONSOLE,
+    "os-migrateLive": Action.LIVE_MIGRATE,
+    "trigger_crash_dump": Action.CRASH_DUMP,
+}
+"""What the server's state must allow before an action is refused as not served."""
 _INSTEAD = {
-    "addFloatingIp": "associate it with the server's port in the network service",
-    "removeFloatingIp": "disassociate it in the network service",
+    "evacuate": "its disks are on its host; wait for the host, or delete the server",
+    "os-migrateLive": "use migrate, which shuts the guest down for the way",
     "addFixedIp": "change the server's port in the network service",
     "removeFixedIp": "change the server's port in the network service",
-    "changePassword": "no password is put into guests; use a key pair",
-    "forceDelete": "delete the server",
-    "suspend": "pause or stop the server",
-    "createBackup": "use createImage",
 }
 
 
@@ -63,7 +50,9 @@ def refuse_action(action: str) -> Handler:
 
     async def refuse(call: Call[Any]) -> None:
         """An action that is not served."""
-        await get_called(call)
+        server = await get_called(call)
+        if (needed := _NEEDS.get(action)) is not None:
+            require(needed, server, is_admin=call.caller.is_admin)
         instead = _INSTEAD.get(action)
         raise Unsupported(
             f"cannot do '{action}': this cloud does not support it yet"
@@ -74,32 +63,9 @@ def refuse_action(action: str) -> Handler:
     return refuse
 
 
-async def refuse_server_part(call: Call[Any]) -> None:
-    """A part of a server that is not served."""
-    await get_called(call)
-    raise Unsupported("cannot serve this part of a server: this cloud does not support it yet")
-
-
-async def refuse_collection(call: Call[Any]) -> None:
-    """A collection that is not served."""
-    raise Unsupported("cannot serve this collection: this cloud does not support it yet")
-
-
-async def list_server_groups(call: Call[None]) -> dict[str, Any]:
-    """No server groups: none can be made."""
-    return {"server_groups": []}
-
-
-async def show_server_group(call: Call[None]) -> None:
-    """No server group is there."""
-    raise NotFound(f"cannot find the server group '{call.path['id']}'")
-
-
-async def list_aggregates(call: Call[None]) -> dict[str, Any]:
-    """No aggregates: none can be made."""
-    return {"aggregates": []}
-
-
-async def list_migrations(call: Call[None]) -> dict[str, Any]:
-    """No migrations: none can be begun."""
-    return {"migrations": []}
+async def refuse_console(call: Call[Any]) -> None:
+    """A console that can be typed at: nothing serves one yet."""
+    require(Action.REMOTE_CONSOLE, await get_called(call), is_admin=call.caller.is_admin)
+    raise Unsupported(
+        "cannot open a remote console: this cloud serves none yet; read os-getConsoleOutput"
+    )

@@ -71,6 +71,14 @@ def refuse_personality(body: Body) -> Body:
     return body
 
 
+def refuse_rebuild_personality(body: Body) -> Body:
+    """2.57: files cannot be put into servers; here they never could."""
+    fields = body.get("rebuild")
+    if isinstance(fields, dict):
+        refuse_personality({"server": fields})
+    return body
+
+
 def cpu_info_as_text(body: Body) -> Body:
     """2.28: before, cpu_info is JSON in a string."""
     for one in _hypervisors(body):
@@ -106,6 +114,12 @@ def brief_update(body: Body) -> Body:
     return {"server": server}
 
 
+def brief_rebuild(body: Body) -> Body:
+    """2.75: before, rebuilding a server answers only the part that Nova kept ready."""
+    kept = {name: body["server"][name] for name in ("key_name", "user_data")}
+    return {"server": {**brief_update(body)["server"], **kept}}
+
+
 def blank_swap(body: Body) -> Body:
     """2.75: before, no swap is an empty string."""
     body["flavor"]["swap"] = body["flavor"]["swap"] or ""
@@ -119,48 +133,40 @@ def blank_swaps(body: Body) -> Body:
     return body
 
 
-def add_network_limits(body: Body) -> Body:
-    """2.36: before, limits name what networks limit now; none is limited here."""
-    body["limits"]["absolute"] |= {
-        "maxSecurityGroupRules": -1,
-        "maxSecurityGroups": -1,
-        "maxTotalFloatingIps": -1,
-        "totalFloatingIpsUsed": 0,
-        "totalSecurityGroupsUsed": 0,
-    }
-    return body
-
-
 def add_image_limits(body: Body) -> Body:
     """2.39: before, limits name how much metadata an image may have."""
     body["limits"]["absolute"]["maxImageMeta"] = 128
     return body
 
 
-def add_file_limits(body: Body) -> Body:
-    """2.57: before, limits name how many files may be put into servers: none."""
-    body["limits"]["absolute"] |= {"maxPersonality": 0, "maxPersonalitySize": 0}
+def refuse_soft_policies(body: Body) -> Body:
+    """2.15: before, the policies of server groups are hard."""
+    group = body.get("server_group")
+    policies = group.get("policies") if isinstance(group, dict) else None
+    for policy in policies if isinstance(policies, list) else []:
+        if str(policy).startswith("soft-"):
+            raise InvalidRequest(f"cannot use the policy {policy} at this version: use 2.15")
     return body
 
 
-def _add_quotas(body: Body, limits: dict[str, int]) -> Body:
-    quotas = body["quota_set"]
-    is_detailed = any(isinstance(value, dict) for value in quotas.values())
-    for name, limit in limits.items():
-        quotas[name] = {"in_use": 0, "limit": limit, "reserved": 0} if is_detailed else limit
+def one_policy(body: Body) -> Body:
+    """2.64: before, a server group has a list with its one policy."""
+    group = body.get("server_group")
+    if isinstance(group, dict):
+        policies = group.pop("policies", None)
+        if not isinstance(policies, list) or len(policies) != 1:
+            raise InvalidRequest("cannot read policies: it is a list with one policy")
+        group["policy"] = policies[0]
     return body
 
 
-def add_network_quotas(body: Body) -> Body:
-    """2.36: before, quotas name what networks limit now; none is limited here."""
-    names = ("fixed_ips", "floating_ips", "security_groups", "security_group_rules")
-    return _add_quotas(body, dict.fromkeys(names, -1))
-
-
-def add_file_quotas(body: Body) -> Body:
-    """2.57: before, quotas name how many files may be put into servers: none."""
-    names = ("injected_files", "injected_file_content_bytes", "injected_file_path_bytes")
-    return _add_quotas(body, dict.fromkeys(names, 0))
+def listed_policy(body: Body) -> Body:
+    """2.64: before, a server group has a list with its one policy, no rules, and metadata."""
+    for group in [body["server_group"]] if "server_group" in body else body["server_groups"]:
+        group["policies"] = [group.pop("policy")]
+        group["metadata"] = {}
+        del group["rules"]
+    return body
 
 
 def attachment_with_id(body: Body) -> Body:

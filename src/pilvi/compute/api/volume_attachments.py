@@ -10,9 +10,9 @@ from pilvi.compute.api.servers import get_called
 from pilvi.compute.model.server import Server, ServerVolume
 from pilvi.compute.operations import volumes as operations
 from pilvi.compute.operations.server_create import VolumeWish
-from pilvi.core.http import Call
+from pilvi.core.http import Call, Reply
 from pilvi.core.numbers import parse_whole
-from pilvi.errors import InvalidRequest, Unsupported
+from pilvi.errors import Conflict, InvalidRequest, Unsupported
 
 
 class AttachmentFields(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,7 +87,7 @@ async def show_volume_attachment(call: Call[None]) -> dict[str, Any]:
     return {"volumeAttachment": _render_with_ids(server, volume)}
 
 
-async def create_volume_attachment(call: Call[AttachmentCreate]) -> dict[str, Any]:
+async def create_volume_attachment(call: Call[AttachmentCreate]) -> Reply:
     """Give a server a volume."""
     fields, server = call.payload.volumeAttachment, await get_called(call)
     wish = VolumeWish(
@@ -96,8 +96,12 @@ async def create_volume_attachment(call: Call[AttachmentCreate]) -> dict[str, An
         tag=fields.tag,
         delete_on_termination=fields.delete_on_termination,
     )
+    if server.host_id is None and "shelved-volumes" not in call.flags:
+        raise Conflict("cannot attach a volume to a shelved server before version 2.20")
     volume = await operations.attach_volume(call.tx, server, wish, actor(call))
-    return {"volumeAttachment": {"id": volume.volume_id, **_render(server, volume)}}
+    if "attach-accepted" in call.flags:
+        return Reply(status=202)
+    return Reply({"volumeAttachment": {"id": volume.volume_id, **_render(server, volume)}})
 
 
 async def update_volume_attachment(call: Call[AttachmentUpdate]) -> None:

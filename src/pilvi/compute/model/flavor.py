@@ -7,6 +7,8 @@ from pilvi.core.db import now
 
 ROOT_DEVICE = "vda"
 EPHEMERAL_DEVICE = "vdb"
+SWAP_DEVICE = "swap"
+"""Name of the swap disk on its host; the guest's own name follows the order of the disks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +29,14 @@ class Flavor:
     created_at: datetime.datetime = field(default_factory=now)
 
     @property
+    def swap_gib(self) -> int:
+        """What its swap disk takes of the host's disk, rounded up."""
+        return -(-self.swap_mib // 1024)
+
+    @property
     def resources(self) -> dict[str, int]:
         """What a server of this flavor takes of its host, by resource class."""
-        disk_gib = self.disk_gib + self.ephemeral_gib
+        disk_gib = self.disk_gib + self.ephemeral_gib + self.swap_gib
         amounts = {"VCPU": self.vcpus, "MEMORY_MB": self.memory_mib, "DISK_GB": disk_gib}
         return {name: amount for name, amount in amounts.items() if amount}
 

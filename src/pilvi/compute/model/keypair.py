@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -17,6 +16,10 @@ from pilvi.errors import InvalidRequest
 
 _NAME = re.compile(r"^[A-Za-z0-9 ._@-]{1,255}$")
 _OLD_NAME = re.compile(r"^[A-Za-z0-9 _-]{1,255}$")
+
+# Days that a certificate made here is good for. Lower: guests refuse it sooner; higher: one that
+# was stolen is of use for longer.
+CERTIFICATE_DAYS = 3650
 
 
 class KeyType(StrEnum):
@@ -65,8 +68,10 @@ def fingerprint(public_key: str, key_type: KeyType) -> str:
 
 
 def _x509_fingerprint(certificate: str) -> str:
+    from cryptography.x509 import load_pem_x509_certificate  # late: it takes its time
+
     try:
-        loaded = x509.load_pem_x509_certificate(certificate.encode())
+        loaded = load_pem_x509_certificate(certificate.encode())
     except ValueError:
         raise InvalidRequest("cannot import the key: it is not an X.509 certificate") from None
     return _colons(loaded.fingerprint(hashes.SHA1()).hex())
@@ -74,6 +79,34 @@ def _x509_fingerprint(certificate: str) -> str:
 
 def _colons(digits: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+def generate_x509(user_id: str) -> tuple[str, str]:
+    """A new key with a certificate for a user: private part and certificate. Not repeatable."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, user_id[:64])])
+    begin = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + datetime.timedelta(days=CERTIFICATE_DAYS))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def generate() -> tuple[str, str]:

@@ -1,64 +1,20 @@
-"""A server: what its owner wants, what is seen, and the one function that says its status.
+"""A server, as its row holds it.
 
-Three kinds of values: *desired* (written by operations), *owned* (`host_id`, written by the
-reconciler before anything is made), *observed* (copied from what the host reports). Everything a
-user sees as a state is computed from them by `condition`.
+Three kinds of values: *desired* (written by operations), *owned* (`host_id` and what lies there,
+written by the reconciler before anything is made), *observed* (copied from what the host
+reports). Everything a user sees as a state is computed from them by `model.state.condition`.
 """
 
 import datetime
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
-from pilvi.compute.model.flavor import Flavor
-from pilvi.host_api.vms import ImageSource, Power, RebootKind
+from pilvi.compute.model.flavor import EPHEMERAL_DEVICE, ROOT_DEVICE, Flavor
+from pilvi.compute.model.state import Condition, Desired, Observed, condition
+from pilvi.host_api.vms import ImageSource
 from pilvi.network.model import NetworkRequest
 
 ServerId = NewType("ServerId", str)
-
-
-class Status(StrEnum):
-    """What the API calls a server's status."""
-
-    BUILD = "BUILD"
-    ACTIVE = "ACTIVE"
-    PAUSED = "PAUSED"
-    SHUTOFF = "SHUTOFF"
-    REBOOT = "REBOOT"
-    HARD_REBOOT = "HARD_REBOOT"
-    ERROR = "ERROR"
-    DELETED = "DELETED"
-
-
-class VmState(StrEnum):
-    """The stable part of a server's state."""
-
-    BUILDING = "building"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    ERROR = "error"
-    DELETED = "deleted"
-
-
-class TaskState(StrEnum):
-    """What is being done to a server."""
-
-    SCHEDULING = "scheduling"
-    BLOCK_DEVICE_MAPPING = "block_device_mapping"
-    SPAWNING = "spawning"
-    POWERING_ON = "powering-on"
-    POWERING_OFF = "powering-off"
-    PAUSING = "pausing"
-    UNPAUSING = "unpausing"
-    REBOOTING = "rebooting"
-    REBOOTING_HARD = "rebooting_hard"
-    IMAGE_SNAPSHOT = "image_snapshot"
-    DELETING = "deleting"
-
-
-POWER_STATES = {None: 0, Power.RUNNING: 1, Power.PAUSED: 3, Power.STOPPED: 4}
-"""Numbers of the API: 0 no state, 1 running, 3 paused, 4 shut down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +27,8 @@ class ServerVolume:
     tag: str | None = None
     delete_on_termination: bool = False
     present: bool = True
+    boots: bool = False
+    """Whether the server boots from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,42 +50,16 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """Everything that is computed of a server's state."""
+class WayBack:
+    """Where and what a server was before a resize: kept until its owner's word."""
 
-    status: Status
-    vm_state: VmState
-    task_state: TaskState | None
-    power_state: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
-    """What is wanted. `generation` rises with every change of any wish about the server."""
-
-    generation: int = 1
-    present: bool = True
-    power: Power = Power.RUNNING
-    boot_generation: int = 1
-    boot_kind: RebootKind = RebootKind.HARD
-    image_generation: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What is seen. `power` is None until a host has reported the vm."""
-
-    is_claimed: bool = False
-    """Whether a host is chosen and everything is claimed."""
-    is_assigned: bool = False
-    """Whether that host was told."""
-    is_launched: bool = False
-    """Whether the vm has ever run."""
-    is_deleted: bool = False
-    """Whether everything is gone."""
-    power: Power | None = None
-    boot_generation: int = -1
-    is_capturing: bool = False
+    migration_id: str
+    """The consumer that holds the old allocation."""
+    host_id: str
+    flavor: Flavor
+    image_generation: int
+    layers: dict[str, tuple[int, ...]]
+    sources: dict[str, ImageSource]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +77,9 @@ class Server:
     reservation_id: str
     launch_index: int
     flavor: Flavor
-    image: ImageSource
+    """The flavor in force: a resize changes it with the allocation, in one transaction."""
+    image: ImageSource | None
+    """None: it boots from a volume."""
     key: ServerKey | None
     user_data: str | None
     """Base64, as it was given."""
@@ -160,6 +94,14 @@ class Server:
     tags: tuple[str, ...] = ()
     access_ipv4: str = ""
     access_ipv6: str = ""
+    hints: dict[str, Any] = field(default_factory=dict)
+    """Scheduler hints, as they were given."""
+    image_properties: dict[str, Any] = field(default_factory=dict)
+    """Of the image, as they were when its disk was made."""
+    disk_config: str = "MANUAL"
+    """Kept and shown; a guest grows its own partition in any case."""
+    admin_password: str | None = None
+    """For the config drive; kept only where there is one."""
     volumes: tuple[ServerVolume, ...] = ()
     leaving_ports: tuple[str, ...] = ()
     """Ports that the guest is to give up; each is forgotten once it is released."""
@@ -170,6 +112,13 @@ class Server:
     host_id: str | None = None
     assigned_generation: int | None = None
     """Desired generation that the host was last told."""
+    layers: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Of each disk on the host that was resized: generations of its layers, the lowest first."""
+    sources: dict[str, ImageSource] = field(default_factory=dict)
+    """What a disk on the host is made of, where it was carried there, by its device."""
+    carriers: dict[str, str] = field(default_factory=dict)
+    """Images that carry its disks to a shelf or another host, by their device."""
+    way_back: WayBack | None = None
     observed: Observed = Observed()
     given_up: bool = False
     """Whether it could not be launched: everything claimed is given back."""
@@ -185,6 +134,34 @@ class Server:
         return self.given_up or self.failed_generation == self.desired.generation
 
     @property
+    def root_volume(self) -> ServerVolume | None:
+        """The volume that it boots from; None when its root disk is on the host."""
+        return next((volume for volume in self.volumes if volume.boots), None)
+
+    @property
+    def root_device(self) -> str:
+        """Name of the disk that it boots from."""
+        return ROOT_DEVICE if self.root_volume is None else self.root_volume.device
+
+    @property
+    def local_devices(self) -> tuple[str, ...]:
+        """Names of its disks on the host, the one that it boots from first."""
+        root = () if self.image is None else (ROOT_DEVICE,)
+        return root + ((EPHEMERAL_DEVICE,) if self.flavor.ephemeral_gib else ())
+
+    @property
+    def local_names(self) -> set[str]:
+        """Names that its guest is expected to use for the disks on the host."""
+        names = {*self.local_devices}
+        if self.flavor.swap_mib:
+            names.add("vdc" if self.flavor.ephemeral_gib else "vdb")
+        return names
+
+    def layers_of(self, device: str) -> tuple[int, ...]:
+        """Generations of the layers of a disk on the host, the lowest first."""
+        return self.layers.get(device, (self.desired.image_generation,))
+
+    @property
     def condition(self) -> Condition:
         """Its computed state."""
         return condition(self.desired, self.observed, is_error=self.is_error)
@@ -193,92 +170,3 @@ class Server:
     def instance_name(self) -> str:
         """The name that hosts give the vm."""
         return f"instance-{self.id[:8]}"
-
-
-def condition(desired: Desired, observed: Observed, *, is_error: bool) -> Condition:
-    """A server's status and states. Pure."""
-    vm_state, task_state = _vm_state(observed, is_error=is_error), _task_state(desired, observed)
-    if is_error and task_state is not TaskState.DELETING:
-        task_state = None
-    return Condition(
-        status=_status(vm_state, task_state),
-        vm_state=vm_state,
-        task_state=task_state,
-        power_state=POWER_STATES[None if observed.is_deleted else observed.power],
-    )
-
-
-def status(desired: Desired, observed: Observed, *, is_error: bool) -> Status:
-    """Only the status. Pure."""
-    return condition(desired, observed, is_error=is_error).status
-
-
-def _vm_state(observed: Observed, *, is_error: bool) -> VmState:
-    if observed.is_deleted:
-        return VmState.DELETED
-    if is_error:
-        return VmState.ERROR
-    if not observed.is_launched:
-        return VmState.BUILDING
-    match observed.power:
-        case Power.RUNNING:
-            return VmState.ACTIVE
-        case Power.PAUSED:
-            return VmState.PAUSED
-    return VmState.STOPPED
-
-
-def _task_state(desired: Desired, observed: Observed) -> TaskState | None:
-    if observed.is_deleted:
-        return None
-    if not desired.present:
-        return TaskState.DELETING
-    if not observed.is_launched:
-        if not observed.is_claimed:
-            return TaskState.SCHEDULING
-        return TaskState.SPAWNING if observed.is_assigned else TaskState.BLOCK_DEVICE_MAPPING
-    changing = _POWER_TASKS.get((observed.power or Power.STOPPED, desired.power))
-    if changing is not None and not _reboots_from_pause(desired, observed):
-        return changing
-    if desired.power is Power.RUNNING and observed.boot_generation < desired.boot_generation:
-        soft = desired.boot_kind is RebootKind.SOFT
-        return TaskState.REBOOTING if soft else TaskState.REBOOTING_HARD
-    return TaskState.IMAGE_SNAPSHOT if observed.is_capturing else None
-
-
-def _reboots_from_pause(desired: Desired, observed: Observed) -> bool:
-    return (
-        observed.power is Power.PAUSED
-        and desired.power is Power.RUNNING
-        and observed.boot_generation < desired.boot_generation
-    )
-
-
-_POWER_TASKS = {
-    (Power.STOPPED, Power.RUNNING): TaskState.POWERING_ON,
-    (Power.STOPPED, Power.PAUSED): TaskState.POWERING_ON,
-    (Power.RUNNING, Power.STOPPED): TaskState.POWERING_OFF,
-    (Power.PAUSED, Power.STOPPED): TaskState.POWERING_OFF,
-    (Power.RUNNING, Power.PAUSED): TaskState.PAUSING,
-    (Power.PAUSED, Power.RUNNING): TaskState.UNPAUSING,
-}
-"""From the power that is seen to the power that is wanted."""
-
-
-def _status(vm_state: VmState, task_state: TaskState | None) -> Status:
-    match vm_state, task_state:
-        case VmState.BUILDING, _:
-            return Status.BUILD
-        case VmState.ACTIVE, TaskState.REBOOTING:
-            return Status.REBOOT
-        case ((VmState.ACTIVE | VmState.PAUSED | VmState.STOPPED), TaskState.REBOOTING_HARD):
-            return Status.HARD_REBOOT
-        case VmState.ACTIVE, _:
-            return Status.ACTIVE
-        case VmState.PAUSED, _:
-            return Status.PAUSED
-        case VmState.STOPPED, _:
-            return Status.SHUTOFF
-        case VmState.ERROR, _:
-            return Status.ERROR
-    return Status.DELETED

@@ -16,3 +16,7 @@ class Snapshot:
     """Whether the capture is still wanted."""
     reason: str
     """Why it is not wanted any more, for the image; empty when its bytes arrived."""
+    backup_type: str | None = None
+    """Of a backup: the series that it belongs to."""
+    rotation: int | None = None
+    """Of a backup: how many of its series are kept, once it is there."""

@@ -5,13 +5,11 @@ from typing import Any
 from pilvi.compute.model.flavor import Flavor
 from pilvi.compute.store import flavors as store
 from pilvi.core.db import Transaction
-from pilvi.errors import Conflict, InvalidRequest, NotFound, Unsupported
+from pilvi.errors import Conflict, InvalidRequest, NotFound
 
 
 async def create_flavor(tx: Transaction, flavor: Flavor) -> Flavor:
     """A new flavor. Raises `Conflict` when its id or name is taken."""
-    if flavor.swap_mib:
-        raise Unsupported("cannot create a flavor with swap: this cloud has no swap disks; use 0")
     taken = await store.find_taken(tx, flavor.id, flavor.name)
     if taken is not None:
         what = f"id {flavor.id}" if taken.id == flavor.id else f"name {flavor.name}"

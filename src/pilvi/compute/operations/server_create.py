@@ -6,24 +6,27 @@ import dataclasses
 import secrets
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from pilvi.block_storage.operations.attachments import reserve_attachment
+from pilvi.block_storage.operations.sources import SourceWish
+from pilvi.block_storage.operations.volumes import NewVolume, create_volume, get_volume
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action
-from pilvi.compute.model.flavor import EPHEMERAL_DEVICE, ROOT_DEVICE, Flavor
+from pilvi.compute.model.flavor import ROOT_DEVICE, Flavor
 from pilvi.compute.model.server import Server, ServerId, ServerKey, ServerVolume
 from pilvi.compute.model.server_name import choose_device, hostname_of
+from pilvi.compute.operations.aggregates import check_zone_exists
 from pilvi.compute.operations.quotas import check_metadata_quota, check_room, list_limits
+from pilvi.compute.operations.server_groups import join_server_group
 from pilvi.compute.store import actions, flavors, keypairs, servers
 from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound
-from pilvi.host_api.vms import ImageSource
 from pilvi.hosts.operations.hosts import list_hosts
 from pilvi.image.model.image import Image
 from pilvi.image.operations.images import get_image, image_source
 from pilvi.network.model import NetworkRequest
 from pilvi.network.operations.ports import check_requests
-from pilvi.scheduler.candidates import AVAILABILITY_ZONE
 
 # Characters of encoded user data, as Nova allows. Lower: real cloud-configs are refused; higher:
 # larger rows and wishes.
@@ -35,12 +38,19 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeWish:
-    """A volume that a new server gets."""
+    """A volume that a server gets: one that is there, or one that is made for it."""
 
-    volume_id: str
+    volume_id: str = ""
+    """Empty: it is made."""
     device: str | None = None
     tag: str | None = None
     delete_on_termination: bool = False
+    boots: bool = False
+    """Whether the server boots from it."""
+    source: SourceWish = field(default_factory=SourceWish)
+    """What one that is made is a copy of."""
+    size_gib: int | None = None
+    volume_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,8 @@ class ServerWish:
     """What a caller wants."""
 
     name: str
-    image_id: str
+    image_id: str | None
+    """None: it boots from a volume."""
     flavor_id: str
     description: str | None = None
     hostname: str | None = None
@@ -64,6 +75,9 @@ class ServerWish:
     tags: list[str] = field(default_factory=list)
     access_ipv4: str = ""
     access_ipv6: str = ""
+    hints: dict[str, Any] = field(default_factory=dict)
+    disk_config: str = "MANUAL"
+    admin_password: str | None = None
     volumes: list[VolumeWish] = field(default_factory=list)
     ephemeral_gib: int | None = None
     """Size of the one blank local disk that was asked for."""
@@ -78,26 +92,30 @@ async def create_server(tx: Transaction, by: Actor, wish: ServerWish) -> list[Se
     """
     project_id = None if by.is_admin else by.project_id
     flavor = await _find_flavor(tx, wish, project_id)
-    image = await _find_image(tx, wish.image_id, project_id)
-    check_fit(image, flavor)
+    image = None
+    if wish.image_id is not None:
+        image = await find_image(tx, wish.image_id, project_id)
+        check_fit(image, flavor)
     _check_disks(wish, flavor)
     check_user_data(wish.user_data)
     _check_count(wish)
     check_metadata_quota(await list_limits(tx, by.project_id), wish.metadata)
-    key = await _find_key(tx, by.user_id, wish.key_name)
+    key = await find_key(tx, by.user_id, wish.key_name)
     zone, host = await _find_place(tx, by, wish)
     requests = await check_requests(
         tx, by.project_id, wish.requests, wish.security_groups or None, is_admin=by.is_admin
     )
-    count = await check_room(tx, by.project_id, flavor, wish.min_count, wish.max_count)
-    first = _make_server(wish, by, flavor, image_source(image))
+    count = await check_room(tx, by.project_id, flavor, wish.min_count, wish.max_count, by.user_id)
+    first = _make_server(wish, by, flavor, image)
     first = dataclasses.replace(
         first, key=key, availability_zone=zone, wanted_host=host, requests=tuple(requests)
     )
-    return [
+    made = [
         await _insert(tx, by, wish, _number(first, wish, index if wish.max_count > 1 else None))
         for index in range(count)
     ]
+    await join_server_group(tx, by, wish.hints.get("group"), [server.id for server in made])
+    return made
 
 
 async def _find_flavor(tx: Transaction, wish: ServerWish, project_id: str | None) -> Flavor:
@@ -107,7 +125,8 @@ async def _find_flavor(tx: Transaction, wish: ServerWish, project_id: str | None
         raise InvalidRequest(f"{error.message}: list the flavors and choose one") from None
 
 
-async def _find_image(tx: Transaction, id: str, project_id: str | None) -> Image:
+async def find_image(tx: Transaction, id: str, project_id: str | None) -> Image:
+    """An image to make a disk of. Raises `InvalidRequest`."""
     try:
         return await get_image(tx, id, project_id)
     except NotFound as error:
@@ -174,7 +193,7 @@ def _check_count(wish: ServerWish) -> None:
         raise InvalidRequest("cannot use min_count: it is 1 or more and not above max_count")
     if wish.max_count > COUNT_MAX:
         raise InvalidRequest(f"cannot create more than {COUNT_MAX} servers in one request")
-    if wish.max_count > 1 and wish.volumes:
+    if wish.max_count > 1 and any(volume.volume_id for volume in wish.volumes):
         raise InvalidRequest("cannot attach one volume to several servers: create one at a time")
     if wish.max_count > 1 and any(one.port_id or one.fixed_ip for one in wish.requests or ()):
         raise InvalidRequest(
@@ -182,7 +201,8 @@ def _check_count(wish: ServerWish) -> None:
         )
 
 
-async def _find_key(tx: Transaction, user_id: str, name: str | None) -> ServerKey | None:
+async def find_key(tx: Transaction, user_id: str, name: str | None) -> ServerKey | None:
+    """A copy of a user's key. Raises `InvalidRequest`."""
     if name is None:
         return None
     found = await keypairs.find_keypair(tx, user_id, name)
@@ -197,8 +217,8 @@ async def _find_place(
     """The zone and the host asked for; `ZONE:HOST` and hosts are for admins."""
     zone, _, named = (wish.availability_zone or "").partition(":")
     host = wish.host or named.partition(":")[0] or named.partition(":")[2] or None
-    if zone not in ("", AVAILABILITY_ZONE):
-        raise InvalidRequest(f"cannot find the availability zone '{zone}': use {AVAILABILITY_ZONE}")
+    if zone:
+        await check_zone_exists(tx, zone)
     if host is None:
         return zone or None, None
     if not by.is_admin:
@@ -208,7 +228,7 @@ async def _find_place(
     return zone or None, host
 
 
-def _make_server(wish: ServerWish, by: Actor, flavor: Flavor, image: ImageSource) -> Server:
+def _make_server(wish: ServerWish, by: Actor, flavor: Flavor, image: Image | None) -> Server:
     moment = now()
     return Server(
         id=ServerId(""),
@@ -222,7 +242,11 @@ def _make_server(wish: ServerWish, by: Actor, flavor: Flavor, image: ImageSource
         reservation_id=f"r-{secrets.token_hex(4)}",
         launch_index=0,
         flavor=flavor,
-        image=image,
+        image=None if image is None else image_source(image),
+        image_properties={} if image is None else dict(image.properties),
+        hints=wish.hints,
+        disk_config=wish.disk_config,
+        admin_password=wish.admin_password if wish.config_drive else None,
         key=None,
         user_data=wish.user_data,
         config_drive=wish.config_drive,
@@ -248,31 +272,12 @@ def _number(first: Server, wish: ServerWish, index: int | None) -> Server:
 
 
 async def _insert(tx: Transaction, by: Actor, wish: ServerWish, server: Server) -> Server:
+    taken = server.local_names
     volumes: list[ServerVolume] = []
-    taken = {ROOT_DEVICE} | ({EPHEMERAL_DEVICE} if server.flavor.ephemeral_gib else set())
-    project_id = None if by.is_admin else by.project_id
-    for asked in wish.volumes:
-        device = choose_device(asked.device, taken)
+    for asked in sorted(wish.volumes, key=lambda one: not one.boots):
+        device = choose_device(asked.device or (ROOT_DEVICE if asked.boots else None), taken)
         taken.add(device)
-        try:
-            attachment = await reserve_attachment(
-                tx,
-                volume_id=asked.volume_id,
-                server_id=server.id,
-                project_id=project_id,
-                device=device,
-            )
-        except (NotFound, Conflict) as error:
-            raise InvalidRequest(error.message) from None
-        volumes.append(
-            ServerVolume(
-                attachment_id=attachment.id,
-                volume_id=asked.volume_id,
-                device=device,
-                tag=asked.tag,
-                delete_on_termination=asked.delete_on_termination,
-            )
-        )
+        volumes.append(await _take_volume(tx, by, server, asked, device))
     server = dataclasses.replace(server, volumes=tuple(volumes))
     await servers.insert_server(tx, server)
     await actions.insert_action(
@@ -285,3 +290,53 @@ async def _insert(tx: Transaction, by: Actor, wish: ServerWish, server: Server) 
     )
     tx.wake("server", server.id)
     return server
+
+
+async def _take_volume(
+    tx: Transaction, by: Actor, server: Server, asked: VolumeWish, device: str
+) -> ServerVolume:
+    """Reserve a volume for a new server, made first where none is named."""
+    try:
+        volume_id = asked.volume_id or await _make_volume(tx, by, asked)
+        if asked.boots and asked.volume_id:
+            await _check_boots(tx, volume_id, None if by.is_admin else by.project_id)
+        attachment = await reserve_attachment(
+            tx,
+            volume_id=volume_id,
+            server_id=server.id,
+            project_id=None if by.is_admin else by.project_id,
+            device=device,
+            may_wait=not asked.volume_id,
+        )
+    except (NotFound, Conflict) as error:
+        raise InvalidRequest(error.message) from None
+    return ServerVolume(
+        attachment_id=attachment.id,
+        volume_id=volume_id,
+        device=device,
+        tag=asked.tag,
+        delete_on_termination=asked.delete_on_termination,
+        boots=asked.boots,
+    )
+
+
+async def _make_volume(tx: Transaction, by: Actor, asked: VolumeWish) -> str:
+    wanted = NewVolume(
+        project_id=by.project_id,
+        user_id=by.user_id,
+        size_gib=asked.size_gib,
+        name="",
+        volume_type=asked.volume_type,
+        source=asked.source,
+        may_use_all=by.is_admin,
+    )
+    return (await create_volume(tx, wanted)).id
+
+
+async def _check_boots(tx: Transaction, volume_id: str, project_id: str | None) -> None:
+    volume = await get_volume(tx, volume_id, project_id)
+    if not volume.bootable:
+        raise InvalidRequest(
+            f"cannot boot from volume {volume_id}: it is not bootable; make it from an image, or "
+            "mark it bootable"
+        )

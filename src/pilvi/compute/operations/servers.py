@@ -5,7 +5,8 @@ from typing import Any
 
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action, require
-from pilvi.compute.model.server import Desired, Server
+from pilvi.compute.model.server import Server
+from pilvi.compute.model.state import Desired
 from pilvi.compute.operations.quotas import check_metadata_quota, list_limits
 from pilvi.compute.store import actions
 from pilvi.compute.store import servers as store
@@ -77,7 +78,8 @@ async def unpause_server(tx: Transaction, server: Server, by: Actor) -> None:
 async def reboot_server(tx: Transaction, server: Server, kind: RebootKind, by: Actor) -> None:
     """Boot a server again: asked nicely (soft), or by cutting its power (hard)."""
     action = Action.SOFT_REBOOT if kind is RebootKind.SOFT else Action.HARD_REBOOT
-    await _change_power(tx, server, action, by, power=Power.RUNNING, boot_kind=kind)
+    # Where a rescue disk could not be booted, the server's own is.
+    await _change_power(tx, server, action, by, power=Power.RUNNING, boot_kind=kind, rescue=None)
 
 
 async def delete_server(tx: Transaction, server: Server, by: Actor) -> None:

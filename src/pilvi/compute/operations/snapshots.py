@@ -1,6 +1,8 @@
 """Images made of servers. In the caller's transaction."""
 
+import contextlib
 import dataclasses
+from dataclasses import dataclass, field
 
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action, require
@@ -11,10 +13,23 @@ from pilvi.compute.operations.servers import record_action
 from pilvi.compute.store import servers
 from pilvi.compute.store import snapshots as store
 from pilvi.core.db import Transaction
-from pilvi.errors import Conflict
-from pilvi.image.operations.images import create_image_record
+from pilvi.core.paging import Page
+from pilvi.errors import Conflict, Forbidden, NotFound
+from pilvi.image.model.image import Viewer
+from pilvi.image.model.image_filter import ImageFilter
+from pilvi.image.operations.images import create_image_record, delete_image, list_images
 
 DISK_FORMAT = "qcow2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupWish:
+    """A copy of a server's disk, of which a series keeps so many."""
+
+    name: str
+    backup_type: str
+    rotation: int
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 async def create_image(
@@ -22,15 +37,69 @@ async def create_image(
 ) -> str:
     """Begin to copy a server's disk into a new image; returns the image's id."""
     require(Action.CREATE_IMAGE, server, is_admin=by.is_admin)
-    if server.host_id is None:
-        raise Conflict(f"cannot create an image of server {server.id}: it has no disk")
-    properties = {
-        **metadata,
+    properties = {**snapshot_properties(server, by.user_id), **metadata}
+    await record_action(tx, server, Action.CREATE_IMAGE, by)
+    return await _begin_copy(tx, server, name, properties, by)
+
+
+async def create_backup(tx: Transaction, server: Server, wish: BackupWish, by: Actor) -> str | None:
+    """Begin to copy a server's disk into a backup, and remove the oldest over `rotation`.
+
+    Returns the image's id; None when `rotation` is 0, which only removes.
+    """
+    require(Action.CREATE_BACKUP, server, is_admin=by.is_admin)
+    mark = {
+        **wish.metadata,
+        **snapshot_properties(server, by.user_id),
+        "image_type": "backup",
+        "backup_type": wish.backup_type,
+    }
+    await record_action(tx, server, Action.CREATE_BACKUP, by)
+    if wish.rotation:
+        return await _begin_copy(tx, server, wish.name, mark, by, wish)
+    await rotate_backups(tx, server.id, wish.backup_type, 0)
+    tx.wake("server", server.id)
+    return None
+
+
+async def rotate_backups(tx: Transaction, server_id: str, backup_type: str, rotation: int) -> None:
+    """Remove the oldest backups of a series but so many; one that is protected stays."""
+    viewer = Viewer("", is_admin=True)
+    wanted = ImageFilter(
+        anyof=(("status", ("active",)),),
+        properties=(
+            ("image_type", "backup"),
+            ("backup_type", backup_type),
+            ("instance_uuid", server_id),
+        ),
+    )
+    newest_first = Page(limit=None, sorts=(("created_at", True),))
+    found, _ = await list_images(tx, viewer, wanted, newest_first)
+    for image in found[rotation:]:
+        with contextlib.suppress(NotFound, Forbidden):
+            await delete_image(tx, viewer, image.id)
+
+
+def snapshot_properties(server: Server, user_id: str) -> dict[str, str]:
+    """What an image made of a server says of where it comes from. Pure."""
+    return {
         "image_type": "snapshot",
         "instance_uuid": server.id,
-        "base_image_ref": server.image.image_id,
-        "user_id": by.user_id,
+        "base_image_ref": server.image.image_id if server.image else "",
+        "user_id": user_id,
     }
+
+
+async def _begin_copy(  # noqa: PLR0913  # who asks, for what, under which name
+    tx: Transaction,
+    server: Server,
+    name: str,
+    properties: dict[str, str],
+    by: Actor,
+    backup: BackupWish | None = None,
+) -> str:
+    if server.host_id is None or server.image is None:
+        raise Conflict(f"cannot copy the disk of server {server.id}: it has none on a host")
     image = await create_image_record(
         tx,
         owner=by.project_id,
@@ -49,9 +118,10 @@ async def create_image(
             device=ROOT_DEVICE,
             present=True,
             reason="",
+            backup_type=backup.backup_type if backup else None,
+            rotation=backup.rotation if backup else None,
         ),
     )
-    await record_action(tx, server, Action.CREATE_IMAGE, by)
     await refresh_capturing(tx, server)
     tx.wake("snapshot", image.id)
     return image.id

@@ -5,19 +5,17 @@ import dataclasses
 from pilvi.block_storage.operations.attachments import begin_detach, reserve_attachment
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action, require
-from pilvi.compute.model.flavor import EPHEMERAL_DEVICE, ROOT_DEVICE
 from pilvi.compute.model.server import Server, ServerVolume
 from pilvi.compute.model.server_name import choose_device
 from pilvi.compute.operations.server_create import VolumeWish
 from pilvi.compute.operations.servers import change_desired, record_action
 from pilvi.core.db import Transaction
-from pilvi.errors import Conflict, InvalidRequest, NotFound
+from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound
 
 
 def list_devices(server: Server) -> set[str]:
     """The devices that a server's disks have. Pure."""
-    local = {ROOT_DEVICE} | ({EPHEMERAL_DEVICE} if server.flavor.ephemeral_gib else set())
-    return local | {volume.device for volume in server.volumes}
+    return server.local_names | {volume.device for volume in server.volumes}
 
 
 def find_volume(server: Server, volume_id: str) -> ServerVolume:
@@ -63,6 +61,8 @@ async def detach_volume(tx: Transaction, server: Server, volume_id: str, by: Act
     """Take a volume from a server. Raises `NotFound`, `Conflict`."""
     volume = find_volume(server, volume_id)
     require(Action.DETACH_VOLUME, server, is_admin=by.is_admin)
+    if volume.boots:
+        raise Forbidden(f"cannot detach volume {volume_id}: the server boots from it")
     await begin_detach(tx, volume.attachment_id)
     await record_action(tx, server, Action.DETACH_VOLUME, by)
     await _replace(tx, server, dataclasses.replace(volume, present=False))

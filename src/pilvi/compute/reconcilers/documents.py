@@ -25,6 +25,7 @@ def documents(
         network_data=network_data,
         ec2=_ec2(server, ports),
         user_data=user_data,
+        admin_password=server.admin_password if server.config_drive else None,
     )
 
 
@@ -66,7 +67,7 @@ def _devices(server: Server) -> list[dict[str, Any]]:
 def _ec2(server: Server, ports: list[ServerPort]) -> dict[str, Any]:
     addresses = [address for port in ports for _, address in port.fixed_ips]
     tree: dict[str, Any] = {
-        "ami-id": _short("ami", server.image.image_id),
+        "ami-id": _short("ami", server.image.image_id if server.image else ""),
         "ami-launch-index": str(server.launch_index),
         "block-device-mapping": {"ami": "vda", "root": "/dev/vda"},
         "hostname": server.hostname,
@@ -83,6 +84,8 @@ def _ec2(server: Server, ports: list[ServerPort]) -> dict[str, Any]:
     }
     if server.flavor.ephemeral_gib:
         tree["block-device-mapping"]["ephemeral0"] = "/dev/vdb"
+    for name in server.local_names.difference(server.local_devices):
+        tree["block-device-mapping"]["swap"] = f"/dev/{name}"
     if server.key is not None:
         key = {"_name": f"0={server.key.name}", "openssh-key": server.key.public_key}
         tree["public-keys"] = {"0": key}

@@ -5,179 +5,67 @@ host, a volume, a port), whose report wakes the server again. An empty plan mean
 left to do.
 """
 
-from dataclasses import dataclass
-
-from pilvi.compute.model.server import Desired
-from pilvi.host_api.vms import Power
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeSight:
-    """One volume of the server."""
-
-    attachment_id: str
-    is_wanted: bool
-    is_exported: bool = False
-    """Whether its target answers."""
-    is_assigned: bool = False
-    """Whether the host was told of it."""
-    is_attached: bool = False
-    """Whether the guest has it."""
-    is_noted: bool = False
-    """Whether block storage knows that the guest has it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """Everything that can be seen of a server from here."""
-
-    has_host: bool = False
-    """Whether host, allocation and ports are claimed."""
-    is_assigned: bool = False
-    """Whether the host is asked to hold the vm."""
-    is_held: bool = False
-    """Whether anything may be left of the vm on the host."""
-    assigned_generation: int | None = None
-    """Desired generation that the host was last told."""
-    is_settled: bool = False
-    """Whether the host agrees with what it was last told."""
-    is_launched: bool = False
-    power: Power | None = None
-    boot_generation: int = -1
-    terminal_fault: str | None = None
-    """Why the host says that trying again cannot help."""
-    is_given_up: bool = False
-    is_failed: bool = False
-    """Whether that fault is noted already."""
-    is_capturing: bool = False
-    volumes: tuple[VolumeSight, ...] = ()
-    leaving_ports: tuple[str, ...] = ()
-    """Ports that the guest is to give up."""
-    attached_ports: frozenset[str] = frozenset()
-    """Ports that the guest has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Choose a host and claim everything there: allocation and ports."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssignVm:
-    """Tell the host what it should hold, with these volumes."""
-
-    attachment_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MarkAttached:
-    """Let block storage know that the guest has a volume."""
-
-    attachment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseVolume:
-    """Give back a volume that the guest does not have; forget it once that is done."""
-
-    attachment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasePort:
-    """Give back a port that the guest does not have; forget it once that is done."""
-
-    port_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class FollowPowerOff:
-    """The guest turned itself off: that is what is wished from now on."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """It cannot be launched: note why; everything is given back next."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteFault:
-    """Note why the host cannot go on until the wish changes."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CancelCaptures:
-    """Nobody wants the captures of a server that goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """Wish the vm away."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseAll:
-    """Give back ports, volumes, allocation and console, whatever is left of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Nothing is left: the server is deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing can be done before something else happens, which wakes the server."""
-
-    why: str
-
-
-Step = (
-    Claim
-    | AssignVm
-    | MarkAttached
-    | ReleaseVolume
-    | ReleasePort
-    | FollowPowerOff
-    | GiveUp
-    | NoteFault
-    | CancelCaptures
-    | Withdraw
-    | ReleaseAll
-    | Remove
-    | Wait
+from pilvi.compute.model.state import Desired, Word
+from pilvi.compute.reconcilers.plan_moves import plan_resize, plan_shelf
+from pilvi.compute.reconcilers.server_sight import Carry, Sight
+from pilvi.compute.reconcilers.step import (
+    AbandonResize,
+    AssignVm,
+    CancelCaptures,
+    Claim,
+    DropCarriers,
+    EndResize,
+    FollowPowerOff,
+    GiveUp,
+    MarkAttached,
+    NoteFault,
+    ReleaseAll,
+    ReleasePort,
+    ReleaseVolume,
+    Remove,
+    Step,
+    Wait,
+    Withdraw,
 )
+from pilvi.host_api.vms import Power
 
 
 def plan_server(desired: Desired, seen: Sight) -> list[Step]:
     """The steps from what is seen to the wish. Pure."""
     if not desired.present or seen.is_given_up:
         return _plan_absent(desired, seen)
+    if desired.shelved:
+        return plan_shelf(desired, seen)
     if seen.terminal_fault is not None and seen.assigned_generation == desired.generation:
         # A fault of an older wish says nothing of this one.
         if not seen.is_launched:
             return [GiveUp(seen.terminal_fault)]
+        if seen.has_way_back and desired.resize and desired.resize.word is Word.PENDING:
+            return [AbandonResize(seen.terminal_fault)]
         if not seen.is_failed:
             return [NoteFault(seen.terminal_fault)]
+    if desired.resize is not None:
+        steps = plan_resize(desired.resize.word, seen)
+        if steps is not None:
+            return steps
     return _plan_present(desired, seen)
 
 
 def _plan_absent(desired: Desired, seen: Sight) -> list[Step]:
     steps: list[Step] = [CancelCaptures()] if seen.is_capturing else []
-    if seen.is_assigned:
+    if seen.is_assigned or seen.old.is_assigned:
         return [*steps, Withdraw(), Wait("the host to remove the vm")]
-    if seen.is_held:
+    if seen.is_held or seen.old.is_held:
         return [*steps, Wait("the host to remove the vm")]
-    if seen.has_host or seen.volumes:
+    if seen.has_host or seen.has_claims or seen.volumes:
         return [*steps, ReleaseAll()]
     return [*steps, Remove()] if not desired.present else steps
 
 
 def _plan_present(desired: Desired, seen: Sight) -> list[Step]:
+    broken = next((v.error for v in seen.volumes if v.is_wanted and v.error), None)
+    if broken and not seen.is_launched:
+        return [GiveUp(broken)]
     steps: list[Step] = [] if seen.has_host else [Claim()]
     missing = [v for v in seen.volumes if v.is_wanted and not (v.is_exported or v.is_assigned)]
     if missing and not seen.is_assigned:
@@ -193,6 +81,7 @@ def _plan_present(desired: Desired, seen: Sight) -> list[Step]:
     if seen.is_settled:
         leaving = (id for id in seen.leaving_ports if id not in seen.attached_ports)
         steps += [ReleasePort(id) for id in leaving]
+        steps += _plan_arrived(desired, seen)
     if _turned_itself_off(desired, seen):
         steps.append(FollowPowerOff())
     if missing:
@@ -201,6 +90,14 @@ def _plan_present(desired: Desired, seen: Sight) -> list[Step]:
         steps.append(Wait("the host to agree"))
     if seen.is_capturing:
         steps.append(Wait("a capture of its disk"))
+    return steps
+
+
+def _plan_arrived(desired: Desired, seen: Sight) -> list[Step]:
+    """What is left to do once the vm is as wished where it was to go."""
+    steps: list[Step] = [] if seen.carry is Carry.NONE else [DropCarriers()]
+    if desired.resize is not None and desired.resize.word is not Word.PENDING:
+        steps.append(EndResize())
     return steps
 
 

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import structlog
 
 from pilvi.compute.model.server import Fault, Server
-from pilvi.compute.reconcilers.plan import Sight, Step, Wait, plan_server
+from pilvi.compute.reconcilers import moves
+from pilvi.compute.reconcilers.claims import ClaimRefused
+from pilvi.compute.reconcilers.plan import plan_server
 from pilvi.compute.reconcilers.sight import look
-from pilvi.compute.reconcilers.steps import ClaimRefused, Steps
+from pilvi.compute.reconcilers.step import Step, Wait
+from pilvi.compute.reconcilers.steps import Steps
 from pilvi.compute.store import actions, servers
 from pilvi.core.db import Database, Transaction, now
 from pilvi.core.reconcile import Again, Done, Result
@@ -40,7 +43,7 @@ class ServerReconciler:
                 return await self._converge(tx, id)
         except ClaimRefused as refused:
             async with self._db.write() as tx:
-                await self._give_up(tx, id, refused.reason)
+                await self._refuse(tx, id, refused.reason)
             return Again(0, "everything claimed is given back")
 
     async def _converge(self, tx: Transaction, id: str) -> Result:
@@ -49,15 +52,15 @@ class ServerReconciler:
             server = await servers.find_server(tx, id)
             if server is None:
                 return Done()
-            server, sight, held = await look(tx, server)
+            server, sight, places = await look(tx, server)
             plan = plan_server(server.desired, sight)
             work = [step for step in plan if not isinstance(step, Wait)]
             if not plan:
-                await self._settle(tx, server, sight)
+                await self._settle(tx, server)
                 return Done()
             if not work or plan == before:
                 return self._wait(plan)
-            applied = Steps(tx, self._settings, held)
+            applied = Steps(tx, self._settings, places)
             for step in work:
                 server = await applied.apply(server, step)
             if applied.has_told:
@@ -67,19 +70,29 @@ class ServerReconciler:
 
     def _wait(self, plan: list[Step]) -> Result:
         waits = [step for step in plan if isinstance(step, Wait)]
+        polled = next((wait for wait in waits if wait.polls), None)
+        if polled is not None:
+            return Again(RELEASE_LOOK_S, polled.why)
         if len(waits) == len(plan):
             return Done()
         return Again(RELEASE_LOOK_S, f"{type(plan[0]).__name__} is under way")
 
-    async def _settle(self, tx: Transaction, server: Server, sight: Sight) -> None:
+    async def _settle(self, tx: Transaction, server: Server) -> None:
         result = actions.ERROR if server.is_error else actions.SUCCESS
         message = server.fault.message if server.is_error and server.fault else None
         await actions.finish_actions(tx, server.id, result, server.host_id, message)
         await servers.mark_settled(tx, server.id)
 
-    async def _give_up(self, tx: Transaction, id: str, reason: str) -> None:
+    async def _refuse(self, tx: Transaction, id: str, reason: str) -> None:
+        """Nothing can be claimed: a launched server stays what it is, a new one is given up."""
         server = await servers.find_server(tx, id)
-        if server is None or server.observed.is_launched or not server.desired.present:
+        if server is None or not server.desired.present:
+            return
+        if server.observed.is_launched:
+            if server.desired.resize is not None:
+                await moves.abandon_resize(tx, server, reason)
+            else:
+                await moves.abandon_unshelf(tx, server, reason)
             return
         fault = Fault(code=500, message=reason, created_at=now())
         await servers.update_server(tx, server, given_up=True, fault=fault)
@@ -103,6 +116,3 @@ class ServerReconciler:
             fault = Fault(code=500, message=message, created_at=now())
             if server.fault is None or server.fault.message != message:
                 await servers.update_server(tx, server, fault=fault)
-
-
-__all__ = ["ServerReconciler", "plan_server"]

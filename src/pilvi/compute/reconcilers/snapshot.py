@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pilvi.compute.model.snapshot import Snapshot
-from pilvi.compute.operations.snapshots import DISK_FORMAT, refresh_capturing
+from pilvi.compute.operations.snapshots import DISK_FORMAT, refresh_capturing, rotate_backups
 from pilvi.compute.store import servers, snapshots
 from pilvi.core.db import Database, Transaction
 from pilvi.core.reconcile import Again, Done, Result
@@ -153,6 +153,8 @@ async def _apply(tx: Transaction, snapshot: Snapshot, step: Step) -> None:
 async def _forget(tx: Transaction, snapshot: Snapshot) -> None:
     if snapshot.reason:
         await fail_image(tx, snapshot.image_id, snapshot.reason)
+    elif snapshot.backup_type is not None and snapshot.rotation is not None:
+        await rotate_backups(tx, snapshot.server_id, snapshot.backup_type, snapshot.rotation)
     await snapshots.delete_snapshot(tx, snapshot.image_id)
     server = await servers.find_server(tx, snapshot.server_id)
     if server is not None:

@@ -7,61 +7,64 @@ import structlog
 from pilvi.block_storage.operations.attachments import mark_attached, release_attachment
 from pilvi.block_storage.operations.volumes import delete_volume, get_volume
 from pilvi.compute.model.server import Fault, Server, ServerVolume
-from pilvi.compute.reconcilers.plan import (
+from pilvi.compute.reconcilers import moves
+from pilvi.compute.reconcilers.claims import claim_server
+from pilvi.compute.reconcilers.sight import Places
+from pilvi.compute.reconcilers.step import (
+    AbandonResize,
+    AbandonShelf,
+    Arrive,
     AssignVm,
+    BeginCarry,
     CancelCaptures,
     Claim,
+    ClaimResize,
+    DropCarriers,
+    EndResize,
     FollowPowerOff,
+    ForgetWayBack,
     GiveUp,
+    GoBack,
     MarkAttached,
     NoteFault,
+    Offload,
     ReleaseAll,
     ReleasePort,
     ReleaseVolume,
     Remove,
     Step,
+    StopOld,
     Withdraw,
+    WithdrawNew,
+    WithdrawOld,
 )
 from pilvi.compute.reconcilers.vm import compose_vm
 from pilvi.compute.store import actions, servers, snapshots
 from pilvi.core.db import Transaction, now
 from pilvi.errors import (
     Conflict,
-    Forbidden,
     InvalidRequest,
-    NoCapacity,
     NotFound,
-    QuotaExceeded,
 )
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.vms import Power
-from pilvi.hosts.model.host import Held, HostId
+from pilvi.hosts.model.host import HostId
 from pilvi.hosts.operations.assignments import assign, delete_console, withdraw
-from pilvi.hosts.operations.hosts import list_hosts
-from pilvi.network.operations.ports import bind_ports, claim_ports, detach_port, release_ports
+from pilvi.network.operations.ports import detach_port, release_ports
 from pilvi.placement.operations import allocations
-from pilvi.placement.operations.usages import list_usages
-from pilvi.scheduler import HostRequest, Refusal, choose_host, list_candidates
 from pilvi.settings import Settings
 
 log = structlog.get_logger()
 
 
-class ClaimRefused(Exception):
-    """A server cannot have what it needs: everything of the transaction is taken back."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class Steps:
     """Applies steps in one transaction."""
 
-    def __init__(self, tx: Transaction, settings: Settings, held: Held | None) -> None:
+    def __init__(self, tx: Transaction, settings: Settings, places: Places) -> None:
         self._tx = tx
         self._settings = settings
-        self._held = held
+        self._places = places
+        self._held = places.here
         self.has_told = False
         """Whether the host was told something new, whose answer will wake the server."""
 
@@ -70,7 +73,7 @@ class Steps:
         tx = self._tx
         match step:
             case Claim():
-                return await self._claim(server)
+                return await claim_server(tx, self._settings, server)
             case AssignVm(attachment_ids):
                 return await self._assign(server, attachment_ids)
             case MarkAttached(attachment_id):
@@ -94,55 +97,46 @@ class Steps:
                 return await self._cancel_captures(server)
             case Withdraw():
                 await withdraw(tx, Kind.VM, server.id)
+            case WithdrawNew() | WithdrawOld():
+                held = self._held if isinstance(step, WithdrawNew) else self._places.old
+                if held is not None:
+                    await withdraw(tx, Kind.VM, server.id, held.host_id)
             case ReleaseAll():
                 return await self._release_all(server)
             case Remove():
                 return await self._remove(server)
+            case _:
+                return await self._move(server, step)
         return server
 
-    async def _claim(self, server: Server) -> Server:
-        """One transaction claims everything, so that nothing of a refused claim stays."""
-        tx, flavor = self._tx, server.flavor
-        request = HostRequest(
-            vcpus=flavor.vcpus,
-            memory_mib=flavor.memory_mib,
-            disk_gib=flavor.disk_gib + flavor.ephemeral_gib,
-            forced_host=server.wanted_host,
-        )
-        usages, lease_s = await list_usages(tx), self._settings.host_lease_s
-        candidates = list_candidates(await list_hosts(tx), usages, now(), lease_s)
-        choice = choose_host(request, candidates)
-        if isinstance(choice, Refusal):
-            raise ClaimRefused(choice.message)
-        try:
-            await allocations.claim(
-                tx,
-                consumer_id=server.id,
-                project_id=server.project_id,
-                user_id=server.user_id,
-                provider_id=choice.host_id,
-                resources=flavor.resources,
-            )
-            await claim_ports(
-                tx,
-                server_id=server.id,
-                project_id=server.project_id,
-                hostname=server.hostname,
-                requests=list(server.requests),
-                security_groups=list(server.security_groups),
-            )
-        except (
-            NoCapacity,
-            Conflict,
-            QuotaExceeded,
-            NotFound,
-            InvalidRequest,
-            Forbidden,
-        ) as error:
-            raise ClaimRefused(error.message) from error
-        await bind_ports(tx, server.id, choice.host_id)
-        observed = dataclasses.replace(server.observed, is_claimed=True)
-        return await servers.update_server(tx, server, host_id=choice.host_id, observed=observed)
+    async def _move(self, server: Server, step: Step) -> Server:
+        """The steps of servers that leave a host."""
+        tx = self._tx
+        match step:
+            case BeginCarry():
+                return await moves.begin_carry(tx, server)
+            case DropCarriers():
+                return await moves.drop_carriers(tx, server)
+            case Offload():
+                return await moves.offload(tx, server)
+            case AbandonShelf(reason):
+                return await moves.abandon_shelf(tx, server, reason)
+            case ClaimResize():
+                return await moves.claim_resize(tx, self._settings, server)
+            case StopOld():
+                assert self._places.old is not None
+                await moves.stop_old(tx, server, self._places.old)
+            case Arrive():
+                return await moves.arrive(tx, server)
+            case ForgetWayBack():
+                return await moves.forget_way_back(tx, server)
+            case GoBack():
+                return await moves.go_back(tx, server)
+            case EndResize():
+                return await moves.end_resize(tx, server)
+            case AbandonResize(reason):
+                return await moves.abandon_resize(tx, server, reason)
+        return server
 
     async def _assign(self, server: Server, attachment_ids: tuple[str, ...]) -> Server:
         tx = self._tx
@@ -175,7 +169,7 @@ class Steps:
 
     async def _delete_volume(self, server: Server, volume: ServerVolume) -> None:
         """A volume that goes with its server; one that cannot go stays, as in Nova."""
-        if server.desired.present and not volume.present:
+        if server.desired.present and not server.given_up:
             return
         try:
             found = await get_volume(self._tx, volume.volume_id, None)
@@ -204,6 +198,9 @@ class Steps:
             server = await self._release_volume(server, volume.attachment_id)
         are_ports_gone = await release_ports(self._tx, server.id)
         await allocations.release(self._tx, server.id)
+        if server.way_back is not None:
+            await allocations.release(self._tx, server.way_back.migration_id)
+        server = await moves.drop_carriers(self._tx, server)
         await delete_console(self._tx, server.id)
         if server.volumes or not are_ports_gone:
             return server
@@ -216,6 +213,7 @@ class Steps:
             host_id=None,
             assigned_generation=None,
             leaving_ports=(),
+            way_back=None,
             observed=observed,
         )
 

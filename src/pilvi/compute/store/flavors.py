@@ -91,11 +91,14 @@ async def list_flavors(  # noqa: PLR0913  # one for each filter of the API
     is_public: bool | None = None,
     min_disk_gib: int = 0,
     min_memory_mib: int = 0,
+    name: str | None = None,
 ) -> tuple[list[Flavor], bool]:
     """One page of the flavors that a project may use, and whether more follow."""
     query = _visible(project_id).where(
         flavors.c.disk_gib >= min_disk_gib, flavors.c.memory_mib >= min_memory_mib
     )
+    if name is not None:
+        query = query.where(flavors.c.name == name)
     if is_public is not None:
         query = query.where(flavors.c.is_public.is_(is_public))
     rows, more = await read_page(tx, query, flavors, page, _SORTS)

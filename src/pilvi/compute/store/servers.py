@@ -57,7 +57,7 @@ def _derived(server: Server) -> dict[str, Any]:
         "power_state": condition.power_state,
         "is_locked": server.locked_by is not None,
         "flavor_id": server.flavor.id,
-        "image_id": server.image.image_id,
+        "image_id": server.image.image_id if server.image else None,
         "key_name": server.key.name if server.key else None,
         "vcpus": server.flavor.vcpus,
         "memory_mib": server.flavor.memory_mib,

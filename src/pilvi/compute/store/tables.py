@@ -66,7 +66,7 @@ servers = Table(
     Column("reservation_id", String(16), nullable=False),
     Column("launch_index", Integer, nullable=False),
     Column("flavor", Json, nullable=False),
-    Column("image", Json, nullable=False),
+    Column("image", Json),
     Column("key", Json),
     Column("user_data", Text),
     Column("config_drive", Boolean, nullable=False),
@@ -78,6 +78,10 @@ servers = Table(
     Column("tags", Json, nullable=False),
     Column("access_ipv4", String(64), nullable=False),
     Column("access_ipv6", String(64), nullable=False),
+    Column("hints", Json, nullable=False),
+    Column("image_properties", Json, nullable=False),
+    Column("disk_config", String(8), nullable=False),
+    Column("admin_password", Text),
     Column("volumes", Json, nullable=False),
     Column("leaving_ports", Json, nullable=False),
     Column("locked_by", String(16)),
@@ -87,6 +91,10 @@ servers = Table(
     # Owned and observed, written by the reconciler.
     uuid_column("host_id"),
     Column("assigned_generation", Integer),
+    Column("layers", Json, nullable=False),
+    Column("sources", Json, nullable=False),
+    Column("carriers", Json, nullable=False),
+    Column("way_back", Json),
     Column("observed", Json, nullable=False),
     Column("given_up", Boolean, nullable=False),
     Column("fault", Json),
@@ -94,14 +102,14 @@ servers = Table(
     Column("launched_at", Time),
     Column("deleted_at", Time),
     # Derived from the columns above by store.servers, in the same statement, for filters and sums.
-    Column("status", String(16), nullable=False),
-    Column("vm_state", String(16), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("vm_state", String(32), nullable=False),
     Column("task_state", String(32)),
     Column("power_state", Integer, nullable=False),
     Column("is_locked", Boolean, nullable=False),
     Column("is_settled", Boolean, nullable=False),
     Column("flavor_id", String(255), nullable=False),
-    uuid_column("image_id", nullable=False),
+    uuid_column("image_id"),
     Column("key_name", String(255)),
     Column("vcpus", Integer, nullable=False),
     Column("memory_mib", Integer, nullable=False),
@@ -134,6 +142,24 @@ actions = Table(
     uuid_column("host_id"),
 )
 
+migrations = Table(
+    "compute_migrations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    uuid_column("id", nullable=False, unique=True),
+    uuid_column("server_id", nullable=False, index=True),
+    uuid_column("project_id", nullable=False),
+    uuid_column("user_id", nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    uuid_column("source_host_id", nullable=False),
+    uuid_column("target_host_id"),
+    Column("old_flavor_id", String(255), nullable=False),
+    Column("new_flavor_id", String(255), nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+)
+
 snapshots = Table(
     "compute_snapshots",
     metadata,
@@ -144,6 +170,8 @@ snapshots = Table(
     Column("device", String(16), nullable=False),
     Column("present", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("backup_type", String(255)),
+    Column("rotation", Integer),
 )
 
 quotas = Table(
@@ -152,4 +180,68 @@ quotas = Table(
     uuid_column("project_id", primary_key=True),
     Column("resource", String(32), primary_key=True),
     Column("limit", Integer, nullable=False),
+)
+
+user_quotas = Table(
+    "compute_user_quotas",
+    metadata,
+    uuid_column("project_id", primary_key=True),
+    uuid_column("user_id", primary_key=True),
+    Column("resource", String(32), primary_key=True),
+    Column("limit", Integer, nullable=False),
+)
+
+quota_classes = Table(
+    "compute_quota_classes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("resource", String(32), primary_key=True),
+    Column("limit", Integer, nullable=False),
+)
+
+server_groups = Table(
+    "compute_server_groups",
+    metadata,
+    uuid_column("id", primary_key=True),
+    uuid_column("project_id", nullable=False, index=True),
+    uuid_column("user_id", nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("policy", String(32), nullable=False),
+    Column("max_server_per_host", Integer),
+    Column("created_at", Time, nullable=False),
+)
+
+server_group_members = Table(
+    "compute_server_group_members",
+    metadata,
+    Column("server_id", ForeignKey("compute_servers.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "group_id",
+        ForeignKey("compute_server_groups.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+
+aggregates = Table(
+    "compute_aggregates",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    uuid_column("id", nullable=False, unique=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("availability_zone", String(255)),
+    Column("metadata", Json, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time),
+)
+
+aggregate_hosts = Table(
+    "compute_aggregate_hosts",
+    metadata,
+    Column(
+        "aggregate_number",
+        ForeignKey("compute_aggregates.number", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    uuid_column("host_id", primary_key=True),
 )

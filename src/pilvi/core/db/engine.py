@@ -144,16 +144,19 @@ class Database(Protocol):
         ...
 
 
-def open_database(url: str) -> Database:
-    """Open the database at a SQLAlchemy URL: `sqlite:///FILE` or `postgresql://…`."""
+def open_database(url: str, *, durable: bool = True) -> Database:
+    """Open the database at a SQLAlchemy URL: `sqlite:///FILE` or `postgresql://…`.
+
+    With `durable=False` commits to SQLite do not wait for the disk: a lost machine loses them.
+    """
     if make_url(url).get_backend_name() == "sqlite":
-        return SqliteDatabase(url)
+        return SqliteDatabase(url, durable=durable)
     from pilvi.core.db.postgres import PostgresDatabase  # asyncpg only where it is used
 
     return PostgresDatabase(url)
 
 
-def create_sqlite_engine(url: str) -> Engine:
+def create_sqlite_engine(url: str, *, durable: bool = True) -> Engine:
     """A SQLAlchemy engine for SQLite with the durability that we promise."""
     engine = create_engine(
         url,
@@ -168,7 +171,8 @@ def create_sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        synchronous = "FULL" if durable else "OFF"
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -177,9 +181,9 @@ def create_sqlite_engine(url: str) -> Engine:
 class SqliteDatabase:
     """SQLite in WAL mode: readers never wait, writers take turns."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
         self.on_commit: Callable[[Iterable[Wake]], None] = lambda wakes: None
-        self._engine = create_sqlite_engine(url)
+        self._engine = create_sqlite_engine(url, durable=durable)
         self._writer = asyncio.Lock()
         self._readers: list[Connection] = []
 

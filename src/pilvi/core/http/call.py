@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 
 from pilvi.core.db import Database, Transaction
+from pilvi.core.http.access import AccessRule
 from pilvi.errors import Forbidden, Internal
 from pilvi.settings import Settings
 
@@ -32,11 +33,20 @@ class Caller:
     """Domain of a domain-scoped token."""
     system_scope: bool = False
     roles: frozenset[str] = frozenset()
+    delegation_id: str | None = None
+    """What the token was made with, when not with its user's own proof."""
+    access_rules: tuple[AccessRule, ...] | None = None
+    """The only requests that the token is good for; None is no such limit."""
 
     @property
     def is_admin(self) -> bool:
         """Whether the caller may see and change every project's things."""
         return "admin" in self.roles
+
+    @property
+    def sees_system(self) -> bool:
+        """Whether the caller may see everybody's things: an admin, or a reader of the system."""
+        return self.is_admin or (self.system_scope and "reader" in self.roles)
 
     @property
     def visible_project_id(self) -> str | None:

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -21,13 +21,14 @@ from starlette.types import ASGIApp
 
 from pilvi import errors
 from pilvi.core.db import Database, Transaction
+from pilvi.core.http.access import permits
+from pilvi.core.http.answer_faults import as_expected, fault_response, make_fault
 from pilvi.core.http.call import ANONYMOUS, Call, Caller, Reply
 from pilvi.core.http.paths import PathTable
-from pilvi.core.http.policy import Check, Policy, enforce
+from pilvi.core.http.policy import Allowance, Check, Policy, enforce
 from pilvi.core.http.route import Route
 from pilvi.core.http.service import Service
 from pilvi.core.http.versions import Number, Versions, print_version
-from pilvi.errors import PilviError
 from pilvi.settings import Settings
 
 log = structlog.get_logger()
@@ -43,6 +44,8 @@ class Gate:
     settings: Settings
     db: Database
     authenticate: Authenticate
+    overrides: Mapping[str, Allowance] = field(default_factory=dict)
+    """What the operator's policy file puts in the place of default rules, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class _Row:
     """A route with its check looked up."""
 
     route: Route
-    check: Check
+    check: Allowance
 
 
 class _Endpoint:
@@ -71,9 +74,10 @@ class _Endpoint:
         """Serve one request as an ASGI application."""
         request = Request(scope, receive)
         request_id = f"req-{uuid.uuid4()}"
-        scope["pilvi.root"] = self._root
+        # Set already when the path is another name of ours.
+        scope.setdefault("pilvi.root", self._root)
         began = time.perf_counter()
-        headers: dict[str, str] = {"x-openstack-request-id": request_id}
+        headers = dict.fromkeys(self._service.request_id_headers, request_id)
         try:
             response = await self._serve(request, request_id, headers)
         except ClientDisconnect:
@@ -105,6 +109,7 @@ class _Endpoint:
             row = self._pick(rows, action)
             enforce(row.check, caller)
             self._check_project(request, caller)
+            self._check_access(request, caller)
             if tx is None:
                 tx = await self._begin(stack, row.route)
             call = self._call(request, row.route, (caller, tx), (request_id, version))
@@ -117,7 +122,8 @@ class _Endpoint:
         if versions is None:
             return None
         headers["vary"] = "OpenStack-API-Version"
-        number = versions.choose(request.headers)
+        is_plain = request.scope["pilvi.root"] != self._root
+        number = versions.minimum if is_plain else versions.choose(request.headers)
         headers["openstack-api-version"] = f"{versions.service} {print_version(number)}"
         if versions.legacy_header:
             headers[versions.legacy_header] = print_version(number)
@@ -202,6 +208,11 @@ class _Endpoint:
         named = request.path_params.get("url_project_id")
         if named is not None and named != caller.project_id and not caller.is_admin:
             raise errors.NotFound(f"cannot find the project '{named}' with this token")
+
+    def _check_access(self, request: Request, caller: Caller) -> None:
+        rules, types = caller.access_rules, self._service.types
+        if rules is not None and not permits(rules, types, request.method, request.scope["path"]):
+            raise errors.Forbidden("cannot do this: no access rule of the credential names it")
 
     def _call(
         self,
@@ -294,51 +305,23 @@ async def read_limited(request: Request, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def as_expected(error: Exception, request_id: str) -> PilviError | HTTPException:
-    """An error of the closed list, or what Starlette raised; anything else becomes `Internal`."""
-    if isinstance(error, PilviError | HTTPException):
-        if isinstance(error, PilviError) and error.detail:
-            log.info("refused because", request_id=request_id, detail=error.detail)
-        return error
-    log.error("unexpected", request_id=request_id, exc_info=error)
-    return errors.Internal(
-        f"cannot serve this request because of a defect of the cloud; its log knows {request_id}"
-    )
-
-
-def make_fault(service: Service, error: PilviError | HTTPException, request_id: str) -> Response:
-    """The fault in the service's own format."""
-    if isinstance(error, HTTPException):
-        if error.status_code != 405:
-            raise error
-        message = "cannot use this method here"
-        status, body, headers = service.fault(errors.InvalidRequest(message), request_id)
-        return _fault_response(405, body, {**headers, **(error.headers or {})})
-    status, body, headers = service.fault(error, request_id)
-    return _fault_response(status, body, headers)
-
-
-def _fault_response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
-    return Response(
-        msgspec.json.encode(body),
-        status,
-        dict(headers),
-        media_type="application/json",
-    )
-
-
 def build_routes(gate: Gate, services: Iterable[Service]) -> list[tuple[str, ASGIApp]]:
     """Paths and what serves each. Raises `Internal` for a row without a policy rule."""
     routes: list[tuple[str, ASGIApp]] = []
     for service in services:
-        policy = Policy(service.rules)
+        policy = Policy(service.rules, gate.overrides)
         roots = [service.root]
         if service.accepts_project_in_path:
             roots.append(service.root + "/{url_project_id}")
-        routes += _mount(gate, service, policy, (service.discovery_root, service.discovery), None)
-        for root in roots:
-            routes += _mount(gate, service, policy, (root, service.routes), service.root)
+        below = (service.discovery_root, service.discovery)
+        routes += _mount(gate, service, policy, below, [service.discovery_root])
+        routes += _mount(gate, service, policy, (service.root, service.routes), roots)
     return routes
+
+
+def list_plain_roots(services: Iterable[Service]) -> dict[str, str]:
+    """Other names of services' roots, where the oldest version is served."""
+    return {service.plain_root: service.root for service in services if service.plain_root}
 
 
 def _mount(
@@ -346,16 +329,16 @@ def _mount(
     service: Service,
     policy: Policy,
     below: tuple[str, Sequence[Route]],
-    link_root: str | None,
+    roots: Sequence[str],
 ) -> list[tuple[str, ASGIApp]]:
-    root, rows = below
+    link_root, rows = below
     by_path: dict[str, list[_Row]] = {}
     for route in rows:
         by_path.setdefault(route.path, []).append(_Row(route, policy.require(route.policy)))
     mounted: list[tuple[str, ASGIApp]] = []
     for path, group in by_path.items():
-        endpoint = _Endpoint(gate, service, group, link_root or root)
-        mounted.append((root + path or "/", endpoint))
+        endpoint = _Endpoint(gate, service, group, link_root)
+        mounted += [(root + path or "/", endpoint) for root in roots]
     return mounted
 
 
@@ -374,13 +357,13 @@ def build_app(
         problem = errors.NotFound(f"cannot find the path {path}")
         if service is None:
             body = {"error": {"code": 404, "title": "Not Found", "message": problem.message}}
-            return _fault_response(404, body, {"x-openstack-request-id": request_id})
+            return fault_response(404, body, {"x-openstack-request-id": request_id})
         response = make_fault(service, problem, request_id)
         response.headers["x-openstack-request-id"] = request_id
         return response
 
     app = Starlette(
-        routes=[PathTable(build_routes(gate, services)), *extra_routes],
+        routes=[PathTable(build_routes(gate, services), list_plain_roots(services)), *extra_routes],
         exception_handlers={404: not_found},
         lifespan=lifespan,
     )

@@ -1,6 +1,6 @@
 """Every path of the API in one table: a request is compared with the few that it may be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import product
 from re import Pattern
@@ -19,23 +19,36 @@ class PathTable(BaseRoute):
     one kind the order given counts.
     """
 
-    def __init__(self, endpoints: Iterable[tuple[str, ASGIApp]]) -> None:
-        self._endpoints: dict[Key, list[tuple[Pattern[str], ASGIApp]]] = {}
+    def __init__(
+        self,
+        endpoints: Iterable[tuple[str, ASGIApp]],
+        other_names: Mapping[str, str] | None = None,
+    ) -> None:
+        """`other_names`: starts of paths that stand for others; the scope tells which it was."""
+        self._other_names = other_names or {}
+        self._endpoints: dict[Key, list[tuple[str, ASGIApp]]] = {}
         for path, endpoint in endpoints:
-            self._endpoints.setdefault(_key(path), []).append((_compile(path), endpoint))
+            self._endpoints.setdefault(_key(path), []).append((path, endpoint))
 
     def matches(self, scope: Any) -> tuple[Match, Any]:
         """See `BaseRoute`."""
-        if scope["type"] == "http":
-            words = scope["path"].split("/")
-            for key in product((_third(words), None), (len(words), None)):
-                for pattern, endpoint in self._endpoints.get(key, ()):
-                    if (found := pattern.match(scope["path"])) is not None:
-                        return Match.FULL, {
-                            "endpoint": endpoint,
-                            "path_params": found.groupdict(),
-                        }
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        path = scope["path"]
+        if (found := self._find(path)) is not None:
+            return Match.FULL, found
+        for name, root in self._other_names.items():
+            if path.startswith(name + "/") and (found := self._find(root + path[len(name) :])):
+                return Match.FULL, {**found, "pilvi.root": name}
         return Match.NONE, {}
+
+    def _find(self, path: str) -> dict[str, Any] | None:
+        words = path.split("/")
+        for key in product((_third(words), None), (len(words), None)):
+            for known, endpoint in self._endpoints.get(key, ()):
+                if (found := _compile(known).match(path)) is not None:
+                    return {"endpoint": endpoint, "path_params": found.groupdict()}
+        return None
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """See `BaseRoute`."""
@@ -44,10 +57,11 @@ class PathTable(BaseRoute):
 
 @cache
 def _compile(path: str) -> Pattern[str]:
-    """The pattern of a path. The surface is the same for every cloud in a process."""
+    """The pattern of a path, made when it is first looked at: a thousand delay the start."""
     return compile_path(path)[0]
 
 
+@cache
 def _key(path: str) -> Key:
     """Where a route is kept; None stands for any. Pure."""
     words = path.split("/")

@@ -6,6 +6,7 @@ A route whose rule is not registered stops the process at start.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from pilvi.core.http.call import Caller
 from pilvi.errors import Forbidden, Internal, Unauthenticated
@@ -13,6 +14,19 @@ from pilvi.errors import Forbidden, Internal, Unauthenticated
 _READ = frozenset({"reader", "member", "manager", "admin"})
 _WRITE = frozenset({"member", "manager", "admin"})
 _MANAGE = frozenset({"manager", "admin"})
+
+
+class Allowance(Protocol):
+    """Whom a rule lets through: one of the defaults, or what an operator wrote."""
+
+    @property
+    def expression(self) -> str:
+        """The rule in the words of `policy.yaml`."""
+        ...
+
+    def allows(self, caller: Caller) -> bool:
+        """Whether this caller may pass."""
+        ...
 
 
 class Check(StrEnum):
@@ -28,8 +42,19 @@ class Check(StrEnum):
     """A member, manager or admin of the project in scope."""
     MANAGER = "manager"
     """A manager or admin of the project in scope."""
+    DOMAIN_READER = "domain_reader"
+    """A reader of the whole system or of the domain in scope, or an admin."""
+    DOMAIN_MANAGER = "domain_manager"
+    """A manager of the domain in scope, or an admin."""
+    SYSTEM_READER = "system_reader"
+    """A reader of the whole system, or an admin."""
     ADMIN = "admin"
     """An admin."""
+
+    @property
+    def expression(self) -> str:
+        """The check in the words of `policy.yaml`."""
+        return _EXPRESSIONS[self]
 
     def allows(self, caller: Caller) -> bool:
         """Whether the check lets this caller through."""
@@ -44,8 +69,32 @@ class Check(StrEnum):
                 return _scoped(caller) and bool(caller.roles & _WRITE)
             case Check.MANAGER:
                 return _scoped(caller) and bool(caller.roles & _MANAGE)
+            case Check.DOMAIN_READER:
+                is_scoped = caller.domain_id is not None or caller.system_scope
+                return caller.is_admin or (is_scoped and bool(caller.roles & _READ))
+            case Check.DOMAIN_MANAGER:
+                is_manager = caller.domain_id is not None and bool(caller.roles & _MANAGE)
+                return caller.is_admin or is_manager
+            case Check.SYSTEM_READER:
+                return caller.is_admin or (caller.system_scope and bool(caller.roles & _READ))
             case Check.ADMIN:
                 return caller.is_admin
+
+
+_EXPRESSIONS = {
+    Check.PUBLIC: "@",
+    Check.AUTHENTICATED: "user_id:%(user_id)s",
+    Check.READER: "role:admin or (role:reader and project_id:%(project_id)s)",
+    Check.MEMBER: "role:admin or (role:member and project_id:%(project_id)s)",
+    Check.MANAGER: "role:admin or (role:manager and project_id:%(project_id)s)",
+    Check.DOMAIN_READER: (
+        "role:admin or (role:reader and system_scope:all) or "
+        "(role:reader and domain_id:%(domain_id)s)"
+    ),
+    Check.DOMAIN_MANAGER: "role:admin or (role:manager and domain_id:%(domain_id)s)",
+    Check.SYSTEM_READER: "role:admin or (role:reader and system_scope:all)",
+    Check.ADMIN: "role:admin",
+}
 
 
 def _scoped(caller: Caller) -> bool:
@@ -64,21 +113,25 @@ class Rule:
 class Policy:
     """The rules in force."""
 
-    def __init__(self, rules: Iterable[Rule], overrides: Mapping[str, Check] | None = None) -> None:
-        self._checks = {rule.name: rule.default for rule in rules}
+    def __init__(
+        self, rules: Iterable[Rule], overrides: Mapping[str, Allowance] | None = None
+    ) -> None:
+        self._checks: dict[str, Allowance] = {rule.name: rule.default for rule in rules}
         self._checks.update(overrides or {})
 
-    def require(self, name: str) -> Check:
+    def require(self, name: str) -> Allowance:
         """The check of a rule. Raises `Internal` when there is no such rule."""
         if name not in self._checks:
             raise Internal(f"cannot serve a route whose policy rule '{name}' is not registered")
         return self._checks[name]
 
 
-def enforce(check: Check, caller: Caller) -> None:
+def enforce(check: Allowance, caller: Caller) -> None:
     """Let the caller pass or raise `Unauthenticated` (no token) or `Forbidden`. Pure."""
     if check.allows(caller):
         return
     if not caller.user_id:
         raise Unauthenticated("cannot do this without a valid token: authenticate first")
-    raise Forbidden(f"cannot do this: it needs the role '{check}' in the scope of your token")
+    if isinstance(check, Check):
+        raise Forbidden(f"cannot do this: it needs the role '{check}' in the scope of your token")
+    raise Forbidden(f"cannot do this: the operator allows it to '{check.expression}'")

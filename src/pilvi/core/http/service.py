@@ -31,5 +31,16 @@ class Service:
     """Public routes with paths below `discovery_root`."""
     discovery_root: str = ""
     """Path above the version: /compute."""
+    plain_root: str = ""
+    """Another path of the versioned API, where only its oldest version is served: /compute/v2."""
+    request_id_headers: Sequence[str] = ("x-openstack-request-id",)
+    """Names of the header that tells a request's id."""
     parts: Mapping[type, Any] = field(default_factory=dict)
     """Long-lived parts for the handlers, by type."""
+    other_types: Sequence[str] = ()
+    """Names besides the folder's by which an access rule may mean this service."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The catalog's names of this service."""
+        return (self.name.replace("_", "-"), *self.other_types)

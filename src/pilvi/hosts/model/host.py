@@ -25,10 +25,14 @@ class Host:
     enabled: bool
     """Whether new things may be placed here (observed by the scheduler, set by admins)."""
     disabled_reason: str | None
+    forced_down: bool = False
+    """Whether an admin says that the host is down, whatever it reports."""
 
     def is_alive(self, now: datetime.datetime, lease_s: float) -> bool:
-        """Whether the host reported within its lease. Pure."""
-        return self.seen_at is not None and (now - self.seen_at).total_seconds() <= lease_s
+        """Whether the host reported within its lease and is not forced down. Pure."""
+        if self.forced_down or self.seen_at is None:
+            return False
+        return (now - self.seen_at).total_seconds() <= lease_s
 
 
 @dataclass(frozen=True, slots=True)

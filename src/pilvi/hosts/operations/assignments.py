@@ -16,6 +16,21 @@ HOST_WAKE = "host"
 """Kind of the wake-up that a long poll of a host waits for."""
 
 
+class _Named(msgspec.Struct):
+    image_id: str
+
+
+class _Source(msgspec.Struct):
+    image: _Named | None = None
+
+
+class _Made(msgspec.Struct):
+    """The parts of a spec that say what a guest's disks or a volume are made of."""
+
+    disks: list[_Source] = []
+    source: _Source | None = None
+
+
 async def assign(
     tx: Transaction,
     host_id: HostId,
@@ -110,10 +125,17 @@ async def list_held(
 async def host_uses_image(tx: Transaction, host_id: HostId, image_id: str) -> bool:
     """Whether something that a host should hold is made from an image.
 
-    A capture names the image it makes, and does not count.
+    A capture and an upload name the image that they make, and do not count; nor does what a
+    tenant wrote, such as metadata of a guest.
     """
     named = msgspec.json.encode({"image_id": image_id}).decode()[1:-1]
-    return await store.has_text(tx, host_id, named)
+    specs = await store.list_specs_with(tx, host_id, (Kind.VM, Kind.VOLUME), named)
+    return any(_is_made_from(msgspec.json.decode(spec, type=_Made), image_id) for spec in specs)
+
+
+def _is_made_from(made: _Made, image_id: str) -> bool:
+    sources = (*made.disks, made.source)
+    return any(one and one.image and one.image.image_id == image_id for one in sources)
 
 
 async def read_desired(tx: Transaction, host: Host, after: int) -> Desired:

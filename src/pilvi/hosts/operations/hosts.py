@@ -6,7 +6,7 @@ import uuid
 import msgspec
 
 from pilvi.core.db import Transaction, now
-from pilvi.errors import Unauthenticated
+from pilvi.errors import Conflict, Unauthenticated
 from pilvi.host_api.contract import Kind, Report
 from pilvi.hosts.model.host import Host, HostId
 from pilvi.hosts.store import assignments, consoles
@@ -57,6 +57,25 @@ async def get_host(tx: Transaction, id: str) -> Host:
 async def set_enabled(tx: Transaction, id: HostId, enabled: bool, reason: str | None) -> None:
     """Open or close a host for new things."""
     await store.update_host(tx, id, enabled=enabled, disabled_reason=reason)
+
+
+async def force_down(tx: Transaction, id: HostId, is_down: bool) -> None:
+    """Say that a host is down although it may report, or no more."""
+    await store.update_host(tx, id, forced_down=is_down)
+
+
+async def remove_host(tx: Transaction, host: Host) -> None:
+    """Forget a host: its credential is worth nothing from now on.
+
+    Raises `Conflict` while it is to hold something. What it was told to give up and never
+    confirmed is forgotten with it.
+    """
+    held = await assignments.count_wanted(tx, host.id)
+    if held:
+        kinds = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(held.items()))
+        raise Conflict(f"cannot forget the host {host.name}: it is to hold things: {kinds}")
+    await assignments.delete_all(tx, host.id)
+    await store.delete_host(tx, host.id)
 
 
 async def record_report(tx: Transaction, host: Host, report: Report) -> None:

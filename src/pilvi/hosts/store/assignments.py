@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
 
 from pilvi.core.db import Transaction
 from pilvi.host_api.contract import Assignment, HostFault, Kind, Observation
@@ -136,8 +136,22 @@ def _key(host_id: HostId, kind: Kind, id: str) -> dict[str, Any]:
     return {"of_host": host_id, "of_kind": kind, "of_id": id}
 
 
-async def has_text(tx: Transaction, host_id: HostId, text: str) -> bool:
-    """Whether the spec of something that a host should hold contains a text."""
-    mine = and_(_t.host_id == host_id, _t.present.is_(True), _t.kind != Kind.CAPTURE)
-    query = select(_t.id).where(mine, _t.spec.contains(text, autoescape=True)).limit(1)
-    return await tx.first(query) is not None
+async def count_wanted(tx: Transaction, host_id: HostId) -> dict[str, int]:
+    """How many things a host is to hold, by kind."""
+    query = select(_t.kind, func.count().label("number")).group_by(_t.kind)
+    rows = await tx.all(query.where(_t.host_id == host_id, _t.present.is_(True)))
+    return {row.kind: int(row.number) for row in rows}
+
+
+async def delete_all(tx: Transaction, host_id: HostId) -> None:
+    """Forget everything that a host was ever told. Repeatable."""
+    await tx.run(delete(assignments).where(_t.host_id == host_id))
+
+
+async def list_specs_with(
+    tx: Transaction, host_id: HostId, kinds: Sequence[Kind], text: str
+) -> list[bytes]:
+    """The specs of some kinds that a host should hold and that contain a text."""
+    mine = and_(_t.host_id == host_id, _t.present.is_(True), _t.kind.in_(kinds))
+    query = select(_t.spec).where(mine, _t.spec.contains(text, autoescape=True))
+    return [row.spec.encode() for row in await tx.all(query)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from pilvi.core.db import Transaction, now
 from pilvi.errors import NotFound
@@ -22,6 +22,7 @@ def _host(row: Row[Any]) -> Host:
         seen_at=row.seen_at,
         enabled=row.enabled,
         disabled_reason=row.disabled_reason,
+        forced_down=row.forced_down,
     )
 
 
@@ -60,6 +61,11 @@ async def find_host_by_credential(tx: Transaction, credential_sha256: str) -> Ho
 async def update_host(tx: Transaction, id: HostId, **values: Any) -> None:
     """Change columns of one host."""
     await tx.run(update(hosts).where(hosts.c.id == id).values(**values))
+
+
+async def delete_host(tx: Transaction, id: HostId) -> None:
+    """Remove a host that nothing is assigned to."""
+    await tx.run(delete(hosts).where(hosts.c.id == id))
 
 
 async def raise_revision(tx: Transaction, id: HostId) -> int:

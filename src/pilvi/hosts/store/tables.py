@@ -24,6 +24,7 @@ hosts = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("enabled", Boolean, nullable=False, default=True),
     Column("disabled_reason", Text),
+    Column("forced_down", Boolean, nullable=False, default=False),
     Column("facts", Json),
     Column("seen_at", Time),
 )

@@ -4,10 +4,10 @@ from pilvi.core.http import Service
 from pilvi.identity.api.faults import fault
 from pilvi.identity.api.policies import RULES
 from pilvi.identity.api.routes import DISCOVERY, ROUTES
-from pilvi.identity.operations.keys import Passwords, TokenKeys
+from pilvi.identity.operations.keys import Passwords, TokenKeys, Vault
 
 
-def build_service(keys: TokenKeys, passwords: Passwords) -> Service:
+def build_service(keys: TokenKeys, passwords: Passwords, vault: Vault) -> Service:
     """Everything the dispatcher needs of identity."""
     return Service(
         name="identity",
@@ -17,5 +17,5 @@ def build_service(keys: TokenKeys, passwords: Passwords) -> Service:
         routes=ROUTES,
         rules=RULES,
         fault=fault,
-        parts={TokenKeys: keys, Passwords: passwords},
+        parts={TokenKeys: keys, Passwords: passwords, Vault: vault},
     )

@@ -1,4 +1,4 @@
-"""The two secrets' tools: Fernet for tokens, argon2id for passwords."""
+"""The secrets' tools: Fernet for tokens and what must be read again, argon2id for passwords."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from pilvi.errors import Unauthenticated, Unavailable
+from pilvi.errors import Internal, Unauthenticated, Unavailable
 from pilvi.identity.model.token import Token
 
 # Verifications at once; each takes 64 MiB and a core for about 0.2 s. Lower: logins queue
@@ -24,20 +24,43 @@ PASSWORD_BYTES_MAX = 4096
 OPENED_KEPT = 1024
 
 
-class TokenKeys:
-    """Seals and opens tokens with the keys of a folder: the newest seals, every one opens."""
+def load_keys(directory: Path) -> MultiFernet:
+    """The keys of a folder: the newest seals, every one opens; the first is made when missing."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not list(directory.glob("*.key")):
+        path = directory / "0001.key"
+        temporary = path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+        temporary.replace(path)
+    keys = sorted(directory.glob("*.key"), reverse=True)
+    return MultiFernet([Fernet(path.read_bytes()) for path in keys])
+
+
+class Vault:
+    """Seals what the database keeps but must not tell: secrets that are needed in plain."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not list(directory.glob("*.key")):
-            path = directory / "0001.key"
-            temporary = path.with_suffix(".new")
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
-            temporary.replace(path)
-        keys = sorted(directory.glob("*.key"), reverse=True)
-        self._fernet = MultiFernet([Fernet(path.read_bytes()) for path in keys])
+        self._fernet = load_keys(directory)
+
+    def seal(self, secret: str) -> str:
+        """A secret as the database keeps it."""
+        return self._fernet.encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The secret again. Raises `Internal` when the keys are not those that sealed it."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except InvalidToken as error:
+            raise Internal("cannot read a credential: its key is gone") from error
+
+
+class TokenKeys:
+    """Seals and opens tokens with the keys of a folder."""
+
+    def __init__(self, directory: Path) -> None:
+        self._fernet = load_keys(directory)
         self._open = lru_cache(OPENED_KEPT)(self._decrypt)
 
     def seal(self, token: Token) -> str:
@@ -59,8 +82,9 @@ class TokenKeys:
 class Passwords:
     """Hashes and verifies passwords, a few at a time."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, *, careful: bool = True) -> None:
+        """`careful=False` hashes in a millisecond: only for clouds that hold nothing real."""
+        self._hasher = PasswordHasher() if careful else PasswordHasher(1, 8, 1)
         self._slots = asyncio.Semaphore(VERIFICATIONS_AT_ONCE)
         self._waiting = 0
         self._nobody: str | None = None

@@ -1,147 +1,160 @@
-"""Projects, users and roles: what admins do with them. In the caller's transaction."""
+"""Projects and domains: what admins do with them. In the caller's transaction."""
 
+import dataclasses
 import uuid
 from typing import Any
 
-from pilvi.core.db import Transaction, now
-from pilvi.errors import Conflict, Forbidden, NotFound
-from pilvi.identity.model.identity import (
-    DEFAULT_DOMAIN_ID,
-    ROLE_NAMES,
-    Domain,
-    Project,
-    ProjectId,
-    Role,
-    RoleId,
-    User,
-    UserId,
-)
-from pilvi.identity.model.token import ScopeKind
-from pilvi.identity.operations.tokens import SYSTEM_ID
-from pilvi.identity.store import projects, users
+from pilvi.core.db import Transaction
+from pilvi.errors import Conflict, Forbidden, InvalidRequest
+from pilvi.identity.model.identity import DEFAULT_DOMAIN_ID, Domain, Project, ProjectId
+from pilvi.identity.operations.immutability import check_mutable
+from pilvi.identity.store import assignments, delegations, projects, roles, rows, users
+from pilvi.identity.store.catalog_tables import endpoint_filters, limits
+from pilvi.identity.store.credential_tables import credentials, oauth_tokens
+
+# Projects one below the other, the topmost counted. Lower: real companies do not fit; higher: each
+# creation writes more lineage.
+DEPTH_MAX = 5
 
 
 async def create_project(
-    tx: Transaction,
-    name: str,
-    *,
-    domain_id: str = DEFAULT_DOMAIN_ID,
-    description: str = "",
-    enabled: bool = True,
-    tags: list[str] | None = None,
+    tx: Transaction, name: str, *, domain_id: str = DEFAULT_DOMAIN_ID, **values: Any
 ) -> Project:
-    """A new project. Raises `Conflict` when the name is taken."""
+    """A new project. Raises `Conflict` when the name is taken, `Forbidden` below a disabled one."""
+    parent_id = values.pop("parent_id", None)
+    if parent_id == domain_id:
+        parent_id = None
+    domain = await projects.get_domain(tx, domain_id)
+    enabled = values.pop("enabled", True)
+    if enabled and not domain.enabled:
+        raise Forbidden(f"cannot make an enabled project in the disabled domain '{domain_id}'")
+    if parent_id is not None:
+        await _check_parent(tx, parent_id, domain_id, enabled)
     if await projects.find_project(tx, name, domain_id):
         raise Conflict(f"cannot name the project '{name}': the name is taken in its domain")
-    await get_domain(tx, domain_id)
-    id = ProjectId(uuid.uuid4().hex)
-    project = Project(id, domain_id, name, description, enabled, 0, tags or [])
+    project = Project(
+        id=ProjectId(uuid.uuid4().hex),
+        domain_id=domain_id,
+        name=name,
+        description=values.pop("description", None) or "",
+        enabled=enabled,
+        epoch=0,
+        parent_id=parent_id,
+        **values,
+    )
     await projects.insert_project(tx, project)
     return project
+
+
+async def _check_parent(tx: Transaction, id: str, domain_id: str, enabled: bool) -> None:
+    parent = await projects.get_project(tx, id)
+    if parent.domain_id != domain_id:
+        raise InvalidRequest("cannot put a project below one of another domain")
+    if enabled and not parent.enabled:
+        raise Forbidden(f"cannot make an enabled project below the disabled project '{id}'")
+    # The domain is among what is above the parent, so its place counts as the new project's.
+    if len(await projects.list_ancestor_ids(tx, id)) + 1 > DEPTH_MAX:
+        raise Forbidden(f"cannot make a project more than {DEPTH_MAX} projects deep")
 
 
 async def update_project(tx: Transaction, id: str, **values: Any) -> Project:
     """Change a project; disabling it ends every token scoped to it."""
     project = await projects.get_project(tx, id)
+    check_mutable("project", project.options, values)
+    name = values.get("name", project.name)
+    if name != project.name and await projects.find_project(tx, name, project.domain_id):
+        raise Conflict(f"cannot name the project '{name}': the name is taken in its domain")
+    below = await projects.list_descendants(tx, id)
     if values.get("enabled") is False:
+        if any(child.enabled for child in below):
+            raise Forbidden("cannot disable a project with enabled projects below it")
         values["epoch"] = project.epoch + 1
+    if values.get("enabled") and project.parent_id is not None:
+        parent = await projects.get_project(tx, project.parent_id)
+        if not parent.enabled:
+            raise Forbidden("cannot enable a project below a disabled one")
     if values:
         await projects.update_project(tx, project.id, **values)
     return await projects.get_project(tx, id)
 
 
 async def delete_project(tx: Transaction, id: str) -> None:
-    """Remove a project and the roles in it."""
+    """Remove a project, the roles in it, and what was delegated or limited in it."""
     project = await projects.get_project(tx, id)
+    check_mutable("project", project.options, None)
+    if await projects.list_descendants(tx, id):
+        raise Forbidden("cannot delete a project with projects below it; delete those first")
+    await _remove_project(tx, project)
+
+
+async def _remove_project(tx: Transaction, project: Project) -> None:
+    await assignments.delete_assignments(tx, scope="project", scope_id=project.id)
+    await delegations.delete_application_credentials(tx, project_id=project.id)
+    await delegations.delete_trusts(tx, project_id=project.id)
+    for table in (credentials, limits, endpoint_filters, oauth_tokens):
+        await rows.delete_rows(tx, table, project_id=project.id)
     await projects.delete_project(tx, project.id)
+
+
+async def create_domain(tx: Transaction, name: str, **values: Any) -> Domain:
+    """A new domain. Raises `Conflict` when its name or id is taken."""
+    if await projects.find_domain(tx, name):
+        raise Conflict(f"cannot name the domain '{name}': the name is taken")
+    id = values.pop("id", None) or uuid.uuid4().hex
+    if any(domain.id == id for domain in await projects.list_domains(tx)):
+        raise Conflict(f"cannot make the domain '{id}': the id is taken")
+    description = values.pop("description", None) or ""
+    enabled = values.pop("enabled", True)
+    domain = Domain(id=id, name=name, description=description, enabled=enabled, **values)
+    await projects.insert_domain(tx, domain)
+    return domain
+
+
+async def update_domain(tx: Transaction, id: str, **values: Any) -> Domain:
+    """Change a domain; disabling it ends every token of its users and of its projects."""
+    domain = await projects.get_domain(tx, id)
+    check_mutable("domain", domain.options, values)
+    other = await projects.find_domain(tx, values["name"]) if "name" in values else None
+    if other is not None and other.id != id:
+        raise Conflict(f"cannot name the domain '{other.name}': the name is taken")
+    if values.get("enabled") is False:
+        await projects.end_tokens_of_domain(tx, id)
+    if values:
+        await projects.update_domain(tx, id, **values)
+    return await projects.get_domain(tx, id)
+
+
+async def delete_domain(tx: Transaction, id: str) -> None:
+    """Remove a disabled domain with everything in it."""
+    domain = await projects.get_domain(tx, id)
+    check_mutable("domain", domain.options, None)
+    if domain.enabled:
+        raise Forbidden("cannot delete a domain that is enabled; disable it first")
+    if id == DEFAULT_DOMAIN_ID:
+        raise Forbidden("cannot delete the default domain")
+    for project in await projects.list_descendants(tx, id):
+        await _remove_project(tx, project)
+    for kind, actor in (("users", "user"), ("groups", "group")):
+        for actor_id in await projects.list_ids_in_domain(tx, kind, id):
+            await assignments.delete_assignments(tx, actor=actor, actor_id=actor_id)
+            if actor == "user":
+                await users.delete_user(tx, (await users.get_user(tx, actor_id)).id)
+            else:
+                await users.delete_group(tx, actor_id)
+    for role_id in await projects.list_ids_in_domain(tx, "roles", id):
+        await assignments.delete_assignments(tx, role_id=role_id)
+        await roles.delete_role(tx, role_id)
+    await assignments.delete_assignments(tx, scope="domain", scope_id=id)
+    await rows.delete_rows(tx, limits, domain_id=id)
+    await projects.delete_domain(tx, id)
 
 
 async def get_domain(tx: Transaction, id: str) -> Domain:
     """One domain. Raises `NotFound`."""
-    for domain in await projects.list_domains(tx):
-        if domain.id == id:
-            return domain
-    raise NotFound(f"cannot find the domain '{id}'")
+    return await projects.get_domain(tx, id)
 
 
-async def create_user(
-    tx: Transaction,
-    name: str,
-    password_hash: str | None,
-    *,
-    domain_id: str = DEFAULT_DOMAIN_ID,
-    **values: Any,
-) -> User:
-    """A new user. Raises `Conflict` when the name is taken."""
-    if await users.find_user(tx, name, domain_id):
-        raise Conflict(f"cannot name the user '{name}': the name is taken in its domain")
-    await get_domain(tx, domain_id)
-    user = User(
-        id=UserId(uuid.uuid4().hex),
-        domain_id=domain_id,
-        name=name,
-        description=values.get("description") or "",
-        email=values.get("email"),
-        enabled=values.get("enabled", True),
-        default_project_id=values.get("default_project_id"),
-        password_hash=password_hash,
-        epoch=0,
-        created_at=now(),
-    )
-    await users.insert_user(tx, user)
-    return user
-
-
-async def update_user(tx: Transaction, id: str, **values: Any) -> User:
-    """Change a user; a new password or disabling ends every token of the user."""
-    user = await users.get_user(tx, id)
-    if values.get("enabled") is False or "password_hash" in values:
-        values["epoch"] = user.epoch + 1
-    if values:
-        await users.update_user(tx, user.id, **values)
-    return await users.get_user(tx, id)
-
-
-async def delete_user(tx: Transaction, id: str, caller_id: str) -> None:
-    """Remove a user; nobody removes themselves."""
-    user = await users.get_user(tx, id)
-    if user.id == caller_id:
-        raise Forbidden("cannot delete yourself; ask another admin")
-    await users.delete_user(tx, user.id)
-
-
-async def grant_role(tx: Transaction, user_id: str, project_id: str, role_id: str) -> None:
-    """Give a user a role in a project. Repeatable. Raises `NotFound` for what is not there."""
-    await users.get_user(tx, user_id)
-    await projects.get_project(tx, project_id)
-    await users.get_role(tx, role_id)
-    await users.insert_grant(tx, user_id, ScopeKind.PROJECT, project_id, role_id)
-
-
-async def revoke_role(tx: Transaction, user_id: str, project_id: str, role_id: str) -> None:
-    """Take a role in a project away. Raises `NotFound` when the user does not have it."""
-    if not await users.delete_grant(tx, user_id, ScopeKind.PROJECT, project_id, role_id):
-        raise NotFound("cannot find this role assignment")
-
-
-async def is_seeded(tx: Transaction) -> bool:
-    """Whether this cloud has had its first contents."""
-    return bool(await projects.list_domains(tx))
-
-
-async def seed_identity(tx: Transaction, admin_hash: str, demo_hash: str) -> dict[str, str]:
-    """The first domain, roles, projects and users of a cloud; returns project ids by name."""
-    await projects.insert_domain(tx, Domain(DEFAULT_DOMAIN_ID, "Default", "", True))
-    role_ids = {}
-    for name in ROLE_NAMES:
-        role_ids[name] = uuid.uuid4().hex
-        await users.insert_role(tx, Role(RoleId(role_ids[name]), name, ""))
-    made = {name: await create_project(tx, name) for name in ("admin", "demo", "service")}
-    admin = await create_user(tx, "admin", admin_hash, default_project_id=made["admin"].id)
-    demo = await create_user(tx, "demo", demo_hash, default_project_id=made["demo"].id)
-    await grant_role(tx, admin.id, made["admin"].id, role_ids["admin"])
-    await grant_role(tx, admin.id, made["demo"].id, role_ids["admin"])
-    await users.insert_grant(tx, admin.id, ScopeKind.SYSTEM, SYSTEM_ID, role_ids["admin"])
-    await users.insert_grant(tx, admin.id, ScopeKind.DOMAIN, DEFAULT_DOMAIN_ID, role_ids["admin"])
-    await grant_role(tx, demo.id, made["demo"].id, role_ids["member"])
-    return {name: project.id for name, project in made.items()}
+def as_project(domain: Domain) -> Project:
+    """A domain as the project that it also is. Pure."""
+    values = {field.name: getattr(domain, field.name) for field in dataclasses.fields(domain)}
+    return Project(**values, domain_id=domain.id)

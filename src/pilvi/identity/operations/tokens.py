@@ -1,21 +1,27 @@
 """Tokens: issue, check, revoke."""
 
 import base64
+import dataclasses
 import datetime
 import os
 from dataclasses import dataclass
 
 from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
-from pilvi.errors import Unauthenticated
-from pilvi.identity.model.identity import User, with_implied
-from pilvi.identity.model.token import ScopeKind, Token
+from pilvi.errors import Forbidden, Unauthenticated
+from pilvi.identity.model.delegation import Grant
+from pilvi.identity.model.identity import User
+from pilvi.identity.model.token import Delegation, ScopeKind, Token
+from pilvi.identity.operations.assignments import SYSTEM_ID
+from pilvi.identity.operations.delegations import find_grant, narrow_roles
 from pilvi.identity.operations.keys import TokenKeys
-from pilvi.identity.store import projects, tokens, users
+from pilvi.identity.store import assignments, projects, tokens, users
 from pilvi.identity.store.tokens import Standing
 
-SYSTEM_ID = "all"
 _REFUSED = "cannot authenticate: the user, the password or the scope is wrong"
+# How long an expired token can still be looked at by services that ask for it, for requests
+# that take longer than a token lives.
+EXPIRED_WINDOW = datetime.timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +35,72 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Who has proven to be somebody, and with what."""
+
+    user: User
+    methods: list[str]
+    parent: Token | None = None
+    """The token that it was proven with."""
+    delegation: Delegation = Delegation.NONE
+    delegation_id: str | None = None
+    delegate_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A valid token and what its user may do with it now."""
 
     token: Token
     standing: Standing
+    grant: Grant | None = None
+    """What was delegated, where the token was made with a delegation."""
 
     @property
     def roles(self) -> frozenset[str]:
         """The roles in the scope, implied ones too."""
-        return with_implied(set(self.standing.roles))
+        return self.standing.roles
 
 
 async def issue_token(
-    tx: Transaction,
-    user: User,
-    methods: list[str],
-    scope: Scope | None,
-    *,
-    lifetime_s: int,
-    parent: Token | None = None,
+    tx: Transaction, proof: Proof, scope: Scope | None, *, lifetime_s: int
 ) -> Checked:
     """A token for a user who has proven to be that user. Reads only.
 
-    Made from a parent token it ends when the parent ends. Without a scope it gets the user's
-    default project if the user has a role there. Raises `Unauthenticated` for a scope in which
-    the user has no role.
+    Made from a parent token it ends when the parent ends; made with a delegation it is good for
+    the delegation's project alone. Without a scope it gets the user's default project if the user
+    has a role there. Raises `Unauthenticated` for a scope in which the user has no role.
     """
-    kind, scope_id = await _resolve_scope(tx, user, scope)
+    user, parent = proof.user, proof.parent
+    if not (await projects.get_domain(tx, user.domain_id)).enabled:
+        raise Unauthenticated(_REFUSED, detail=f"the domain of user {user.id} is disabled")
     issued = now().replace(microsecond=0)
     expires = issued + datetime.timedelta(seconds=lifetime_s)
     audit_ids = [_audit_id()]
     if parent is not None:
         expires = min(expires, parent.expires_at)
         audit_ids.append(parent.audit_ids[-1])
-    project = await projects.get_project(tx, scope_id) if kind is ScopeKind.PROJECT else None
+    if proof.delegation is Delegation.NONE:
+        kind, scope_id = await _resolve_scope(tx, user, scope)
+    else:
+        grant = await find_grant(tx, proof.delegation, proof.delegation_id)
+        if grant is None:
+            raise Unauthenticated(_REFUSED, detail="what was delegated is gone")
+        kind, scope_id = await _resolve_delegated(tx, user, scope, grant)
+        expires = min(expires, grant.expires_at or expires)
     token = Token(
         user_id=user.id,
-        methods=methods,
+        methods=proof.methods,
         scope=kind,
         scope_id=scope_id or None,
         issued_at=issued,
         expires_at=expires,
         audit_ids=audit_ids,
         user_epoch=user.epoch,
-        project_epoch=None if project is None else project.epoch,
+        project_epoch=await _find_epoch(tx, kind, scope_id),
+        delegation=proof.delegation,
+        delegation_id=proof.delegation_id,
+        delegate_epoch=proof.delegate_epoch,
     )
     checked = await _check(tx, token)
     if kind is not ScopeKind.NONE and not checked.standing.roles:
@@ -81,11 +108,29 @@ async def issue_token(
     return checked
 
 
+async def _find_epoch(tx: Transaction, kind: ScopeKind, scope_id: str) -> int | None:
+    """The epoch of the project or domain in scope. Raises `Unauthenticated` in a disabled one."""
+    if kind is ScopeKind.DOMAIN:
+        domain = await projects.find_domain_by_id(tx, scope_id)
+        if domain is None or not domain.enabled:
+            raise Unauthenticated(_REFUSED, detail=f"no enabled domain {scope_id!r}")
+        return domain.epoch
+    if kind is not ScopeKind.PROJECT:
+        return None
+    project = await projects.get_project(tx, scope_id)
+    if not (await projects.get_domain(tx, project.domain_id)).enabled:
+        raise Unauthenticated(_REFUSED, detail=f"the domain of project {scope_id} is disabled")
+    return project.epoch
+
+
 async def _resolve_scope(tx: Transaction, user: User, scope: Scope | None) -> tuple[ScopeKind, str]:
     if scope is None:
-        mine = await projects.list_projects_of_user(tx, user.id)
-        if any(project.id == user.default_project_id for project in mine):
-            return ScopeKind.PROJECT, str(user.default_project_id)
+        mine = await assignments.list_scope_ids_of_user(tx, user.id, "project")
+        if user.default_project_id in mine:
+            project = await projects.get_project(tx, user.default_project_id)
+            domain = await projects.get_domain(tx, project.domain_id)
+            if project.enabled and domain.enabled:
+                return ScopeKind.PROJECT, project.id
         return ScopeKind.NONE, ""
     if scope.kind is ScopeKind.PROJECT and scope.id is None:
         found = await projects.find_project(tx, scope.name or "", scope.domain_id or "")
@@ -101,33 +146,64 @@ async def _resolve_scope(tx: Transaction, user: User, scope: Scope | None) -> tu
     return scope.kind, scope.id or ""
 
 
-async def check_token(tx: Transaction, keys: TokenKeys, text: str) -> Checked:
-    """A token that holds now. Raises `Unauthenticated` otherwise. One query."""
-    return await _check(tx, keys.open(text))
+async def _resolve_delegated(
+    tx: Transaction, user: User, scope: Scope | None, grant: Grant
+) -> tuple[ScopeKind, str]:
+    """The project of a delegation; another scope is refused, also none."""
+    if scope is not None:
+        wanted = await _resolve_scope(tx, user, scope)
+        if wanted != (ScopeKind.PROJECT, grant.project_id):
+            raise Unauthenticated(_REFUSED, detail="a delegation is good for its project alone")
+    return ScopeKind.PROJECT, grant.project_id
 
 
-async def _check(tx: Transaction, token: Token) -> Checked:
+async def check_token(
+    tx: Transaction, keys: TokenKeys, text: str, *, allow_expired: bool = False
+) -> Checked:
+    """A token that holds now. Raises `Unauthenticated` otherwise. One query.
+
+    `allow_expired` lets one pass whose time is over, but not long over.
+    """
+    return await _check(tx, keys.open(text), allow_expired=allow_expired)
+
+
+async def _check(tx: Transaction, token: Token, *, allow_expired: bool = False) -> Checked:
     standing = await tokens.find_standing(tx, token)
-    problem = _find_problem(token, standing)
+    problem = _find_problem(token, standing, EXPIRED_WINDOW if allow_expired else _NONE)
     if standing is None or problem:
         raise Unauthenticated("cannot use this token: it is no longer valid", detail=problem)
-    return Checked(token, standing)
+    if token.delegation is Delegation.NONE:
+        return Checked(token, standing)
+    return await _check_delegated(tx, token, standing)
 
 
-def _find_problem(token: Token, standing: Standing | None) -> str:
+async def _check_delegated(tx: Transaction, token: Token, standing: Standing) -> Checked:
+    """A token made with a delegation: its roles are those that were delegated."""
+    grant = await find_grant(tx, token.delegation, token.delegation_id)
+    roles = None if grant is None else await narrow_roles(tx, token, grant, standing)
+    if grant is None or roles is None:
+        problem = "what was delegated is gone or no longer the grantor's"
+        raise Unauthenticated("cannot use this token: it is no longer valid", detail=problem)
+    return Checked(token, dataclasses.replace(standing, roles=roles), grant)
+
+
+_NONE = datetime.timedelta()
+
+
+def _find_problem(token: Token, standing: Standing | None, window: datetime.timedelta) -> str:
     """Why a token does not hold, or an empty text. Pure but for the clock."""
     if standing is None:
         return "the user is gone"
-    if token.expires_at <= now():
+    if token.expires_at + window <= now():
         return "expired"
     if standing.revoked:
         return "revoked"
     if not standing.user_enabled or standing.user_epoch != token.user_epoch:
         return "the user is disabled or its tokens were ended"
-    if token.scope is ScopeKind.PROJECT and (
+    if token.scope in (ScopeKind.PROJECT, ScopeKind.DOMAIN) and (
         not standing.project_enabled or standing.project_epoch != token.project_epoch
     ):
-        return "the project is gone, disabled or its tokens were ended"
+        return "the scope is gone, disabled or its tokens were ended"
     return ""
 
 
@@ -144,6 +220,8 @@ async def authenticate(tx: Transaction, keys: TokenKeys, text: str) -> Caller:
         domain_id=token.scope_id if token.scope is ScopeKind.DOMAIN else None,
         system_scope=token.scope is ScopeKind.SYSTEM,
         roles=checked.roles,
+        delegation_id=token.delegation_id,
+        access_rules=None if checked.grant is None else checked.grant.access_rules,
     )
 
 
@@ -152,14 +230,23 @@ async def revoke_token(tx: Transaction, token: Token) -> None:
     await tokens.insert_revoked(tx, token)
 
 
-async def find_user_for_login(
-    tx: Transaction, id: str | None, name: str | None, domain_id: str
-) -> User | None:
-    """The user that a login names, or None."""
-    if id is not None:
-        found = await users.list_users(tx, id=id)
-        return found[0] if found else None
-    return await users.find_user(tx, name or "", domain_id)
+async def revoke_tokens_of_user(tx: Transaction, user_id: str) -> None:
+    """End every token of a user."""
+    user = await users.get_user(tx, user_id)
+    await users.update_user(tx, user.id, epoch=user.epoch + 1)
+
+
+async def list_revoked(
+    tx: Transaction, since: datetime.datetime | None
+) -> list[tuple[str, datetime.datetime]]:
+    """The audit ids of tokens that were ended one by one, each with when."""
+    return await tokens.list_revoked(tx, since)
+
+
+def refuse_delegated(caller: Caller, what: str) -> None:
+    """Raise `Forbidden` when the caller's token was made with a delegation. Pure."""
+    if caller.delegation_id is not None:
+        raise Forbidden(f"cannot {what} with a delegated token; use the user's own")
 
 
 def _audit_id() -> str:

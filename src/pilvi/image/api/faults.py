@@ -14,6 +14,8 @@ from pilvi.core.http.faults import status_of
 from pilvi.errors import PilviError
 
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
+OLD_PATCH_TYPE = "application/openstack-images-v2.0-json-patch"
+PATCH_TYPES = (PATCH_TYPE, OLD_PATCH_TYPE)
 
 
 def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, str]]:
@@ -24,7 +26,7 @@ def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, st
     if status == 401:
         headers["www-authenticate"] = "Keystone uri"
     if status == 415:
-        headers["accept-patch"] = PATCH_TYPE
+        headers["accept-patch"] = ", ".join(PATCH_TYPES)
     if status == 503:
         headers["retry-after"] = "2"
     return status, render_fault(status, error.message), headers

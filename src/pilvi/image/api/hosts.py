@@ -53,9 +53,9 @@ async def _authenticate(call: Call[None], tx: Transaction) -> Host:
 
 
 async def _require_capture(tx: Transaction, host: Host, image_id: str) -> Image:
-    held = await find_held(tx, Kind.CAPTURE, image_id, host.id)
+    wishes = [await find_held(tx, kind, image_id, host.id) for kind in (Kind.CAPTURE, Kind.UPLOAD)]
     image = None
-    if held is not None and held.present:
+    if any(held is not None and held.present for held in wishes):
         image = await find_any_image(tx, image_id)
     if image is None:
         raise NotFound("cannot find a capture with this id among what the host was asked for")

@@ -15,7 +15,13 @@ RULES = [
     Rule("image:deactivate", Check.MEMBER, "Stop and allow the use of one's own image."),
     Rule("image:get_members", Check.READER, "See with whom an image is shared."),
     Rule("image:modify_members", Check.MEMBER, "Share one's image; accept or reject another's."),
-    Rule("image:tasks", Check.READER, "Learn that there are no tasks."),
+    Rule("image:usage", Check.READER, "See how much of its quota one's project uses."),
+    Rule("image:stores_detail", Check.ADMIN, "See of what kind the stores are."),
+    Rule("image:locations", Check.MEMBER, "Learn that nobody names where bytes lie."),
+    Rule("image:delete_from_store", Check.ADMIN, "Remove one copy of an image."),
+    Rule("image:get_metadefs", Check.READER, "See definitions of metadata: public and own ones."),
+    Rule("image:modify_metadefs", Check.ADMIN, "Define metadata, whose names all projects share."),
+    Rule("image:tasks", Check.ADMIN, "Use the tasks API: see every task, import by a task."),
 ]
 
 HOST_RULES = [

@@ -5,6 +5,7 @@ from typing import Any
 from pilvi.core.http import Call
 from pilvi.image.model.image import ContainerFormat, DiskFormat, Status, Visibility
 from pilvi.image.model.member import MemberStatus
+from pilvi.image.model.task import TaskStatus, TaskType
 
 _ID = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 
@@ -42,6 +43,7 @@ _IMAGE_PROPERTIES: dict[str, Any] = {
     "min_disk": _field("integer", "GiB of disk that a server needs at least."),
     "self": _seen("string", "Path of the image."),
     "file": _seen("string", "Path of the bytes."),
+    "stores": _seen("string", "The store that has the bytes, once there are any."),
     "schema": _seen("string", "Path of this schema."),
 }
 _MEMBER_PROPERTIES: dict[str, Any] = {
@@ -51,6 +53,24 @@ _MEMBER_PROPERTIES: dict[str, Any] = {
     "schema": {"type": "string", "readOnly": True},
     "status": _field("string", "Whether the member wants it.", enum=list(MemberStatus)),
     "updated_at": _field("string", "When the membership was last changed."),
+}
+
+_TASK_PROPERTIES: dict[str, Any] = {
+    "id": _field("string", "Identifier of the task.", pattern=_ID),
+    "type": _field("string", "What the task does.", enum=list(TaskType)),
+    "status": _field("string", "How far it is.", enum=list(TaskStatus)),
+    "input": _field(["null", "object"], "What it was asked to do."),
+    "result": _field(["null", "object"], "What came of it."),
+    "owner": _field("string", "Project that owns the task."),
+    "message": _field("string", "Why it failed."),
+    "image_id": _field("string", "Image that it is about."),
+    "request_id": _field("string", "Request that asked for it."),
+    "user_id": _field("string", "User who asked for it."),
+    "expires_at": _field(_TEXT, "When its record goes."),
+    "created_at": _field("string", "When it was asked for."),
+    "updated_at": _field("string", "When it last changed."),
+    "self": {"type": "string", "readOnly": True},
+    "schema": {"type": "string", "readOnly": True},
 }
 
 IMAGE: dict[str, Any] = {
@@ -63,10 +83,12 @@ IMAGE: dict[str, Any] = {
         {"rel": "describedby", "href": "{schema}"},
     ],
 }
+TASK: dict[str, Any] = {"name": "task", "properties": _TASK_PROPERTIES}
 MEMBER: dict[str, Any] = {"name": "member", "properties": _MEMBER_PROPERTIES}
 
 
-def _collection(name: str, item: dict[str, Any], **more: Any) -> dict[str, Any]:
+def list_schema(name: str, item: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The schema of a list. Pure."""
     return {
         "name": name,
         "properties": {
@@ -91,7 +113,7 @@ async def show_images_schema(call: Call[None]) -> dict[str, Any]:
         {"rel": "next", "href": "{next}"},
         {"rel": "describedby", "href": "{schema}"},
     ]
-    return {**_collection("images", IMAGE, first=text, next=text), "links": links}
+    return {**list_schema("images", IMAGE, first=text, next=text), "links": links}
 
 
 async def show_member_schema(call: Call[None]) -> dict[str, Any]:
@@ -101,4 +123,15 @@ async def show_member_schema(call: Call[None]) -> dict[str, Any]:
 
 async def show_members_schema(call: Call[None]) -> dict[str, Any]:
     """The schema of a list of memberships."""
-    return _collection("members", MEMBER)
+    return list_schema("members", MEMBER)
+
+
+async def show_task_schema(call: Call[None]) -> dict[str, Any]:
+    """The schema of one task."""
+    return TASK
+
+
+async def show_tasks_schema(call: Call[None]) -> dict[str, Any]:
+    """The schema of a list of tasks."""
+    text = {"type": "string"}
+    return list_schema("tasks", TASK, first=text, next=text)

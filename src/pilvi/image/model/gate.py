@@ -6,11 +6,13 @@ knows, or a disk with a partition table; `iso` may carry a partition table too (
 """
 
 import struct
-
-from oslo_utils.imageutils import format_inspector
+from typing import TYPE_CHECKING
 
 from pilvi.errors import InvalidRequest, TooLarge
 from pilvi.image.model.image import DiskFormat
+
+if TYPE_CHECKING:
+    from pilvi.image.model.inspectors import FileInspector
 
 _ACCEPTED = {
     DiskFormat.RAW: ({"raw"}, {"gpt"}),
@@ -33,13 +35,13 @@ class Gate:
     """Inspects one upload. `feed` every byte in order, then `finish` once."""
 
     def __init__(self, declared: DiskFormat, virtual_size_bytes_max: int) -> None:
+        from pilvi.image.model.inspectors import ALL_FORMATS  # late: it takes its time
+
         self._declared = declared
         self._virtual_max = virtual_size_bytes_max
         # Errors of one inspector only mean that the content is not of its format.
         self._inspectors = {
-            name: inspector()
-            for name, inspector in format_inspector.ALL_FORMATS.items()
-            if name != "raw"
+            name: inspector() for name, inspector in ALL_FORMATS.items() if name != "raw"
         }
         self._eating = dict(self._inspectors)
         self._head = bytearray()
@@ -110,13 +112,15 @@ class Gate:
             "set disk_format to what the file is (raw, qcow2 or iso), or convert the file"
         )
 
-    def _check_qcow2(self, inspector: format_inspector.FileInspector) -> int:
+    def _check_qcow2(self, inspector: "FileInspector") -> int:
+        from pilvi.image.model.inspectors import ImageFormatError, SafetyCheckFailed
+
         try:
             inspector.safety_check()
-        except format_inspector.SafetyCheckFailed as error:
+        except SafetyCheckFailed as error:
             reasons = ", ".join(sorted(str(failure) for failure in error.failures.values()))
             raise _unsafe(reasons) from None
-        except format_inspector.ImageFormatError as error:
+        except ImageFormatError as error:
             raise _unsafe(str(error)) from None
         self._check_qcow2_header(bytes(inspector.region("header").data))
         return int(inspector.virtual_size)

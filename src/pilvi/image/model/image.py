@@ -14,6 +14,7 @@ class Status(StrEnum):
     QUEUED = "queued"
     SAVING = "saving"
     UPLOADING = "uploading"
+    IMPORTING = "importing"
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
     KILLED = "killed"
@@ -57,8 +58,20 @@ class ContainerFormat(StrEnum):
     COMPRESSED = "compressed"
 
 
+STORE_ID = "default"
+"""Name of the one store that images are in."""
+TAKES_BYTES = frozenset({Status.SAVING, Status.UPLOADING, Status.IMPORTING})
+"""The states in which bytes may be on their way to an image."""
 STORED_FORMATS = frozenset({DiskFormat.RAW, DiskFormat.QCOW2, DiskFormat.ISO})
 """Formats whose bytes the gate can vouch for and a host can open."""
+
+
+class ImportOutcome(StrEnum):
+    """What became of the latest import into an image."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +97,8 @@ class Image:
     checksum: str | None = None
     fault: str | None = None
     """Why the image will never have bytes, when it is `killed`."""
+    import_outcome: ImportOutcome | None = None
+    """None while nobody imported into it."""
     properties: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
@@ -103,7 +118,11 @@ class Action(StrEnum):
     STAGE = "stage"
     STORE = "store"
     IMPORT = "import"
+    FETCH = "fetch"
+    KEEP = "keep"
+    COPY = "copy"
     GIVE_UP = "give up"
+    GIVE_UP_FETCH = "give up fetch"
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     FAIL = "fail"
@@ -133,7 +152,11 @@ _FROM_TO: dict[Action, tuple[tuple[Status, ...], Status]] = {
     Action.STAGE: ((Status.QUEUED,), Status.UPLOADING),
     Action.STORE: ((Status.SAVING,), Status.ACTIVE),
     Action.IMPORT: ((Status.UPLOADING,), Status.ACTIVE),
+    Action.FETCH: ((Status.QUEUED,), Status.IMPORTING),
+    Action.KEEP: ((Status.IMPORTING,), Status.ACTIVE),
+    Action.COPY: ((Status.QUEUED,), Status.ACTIVE),
     Action.GIVE_UP: ((Status.SAVING, Status.UPLOADING), Status.QUEUED),
+    Action.GIVE_UP_FETCH: ((Status.IMPORTING,), Status.QUEUED),
     Action.DEACTIVATE: ((Status.ACTIVE,), Status.DEACTIVATED),
     Action.REACTIVATE: ((Status.DEACTIVATED,), Status.ACTIVE),
     Action.FAIL: ((Status.QUEUED, Status.SAVING, Status.UPLOADING), Status.KILLED),

@@ -1,5 +1,6 @@
 """What one project, or one image, may have."""
 
+MIB = 1 << 20
 GIB = 1 << 30
 
 # Lower: busy projects are refused; higher: one project fills the store or its tables.

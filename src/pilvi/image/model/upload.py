@@ -14,6 +14,8 @@ class Purpose(StrEnum):
     """The image becomes active."""
     STAGE = "stage"
     """They wait for the import call."""
+    DOWNLOAD = "download"
+    """The image becomes active; its task says so when they do not come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,17 @@ from pilvi.image.model.image import (
 )
 from pilvi.image.model.image_filter import ImageFilter
 from pilvi.image.model.member import MemberStatus
-from pilvi.image.model.quota import PROJECT_QUOTA
+from pilvi.image.model.quota import MIB, PROJECT_QUOTA
+from pilvi.image.model.task import OPEN
 from pilvi.image.store import images as store
-from pilvi.image.store import uploads
+from pilvi.image.store import tasks, uploads
 
 BLOB_WAKE = "image_blob"
 """Kind of the wake-up for a content that an image or upload no longer names."""
 UPLOAD_WAKE = "image"
 """Kind of the wake-up for an upload, by the upload's id."""
+IMPORT_WAKE = "image_import"
+"""Kind of the wake-up for a task, by the task's id."""
 
 
 async def get_image(tx: Transaction, id: str, project_id: str | None) -> Image:
@@ -104,6 +107,7 @@ async def create_image_record(  # noqa: PLR0913  # a record has that many parts
     min_disk_gib: int = 0,
     min_ram_mib: int = 0,
     visibility: str = "private",
+    protected: bool = False,
 ) -> Image:
     """A queued record whose bytes a host will send. Raises `QuotaExceeded`."""
     image = replace(
@@ -115,6 +119,7 @@ async def create_image_record(  # noqa: PLR0913  # a record has that many parts
         min_disk_gib=min_disk_gib,
         min_ram_mib=min_ram_mib,
         visibility=Visibility(visibility),
+        protected=protected,
     )
     return await _insert(tx, image)
 
@@ -145,6 +150,11 @@ async def delete_image(tx: Transaction, viewer: Viewer, id: str) -> None:
             await uploads.delete_upload(tx, upload.id)
             assert upload.stored is not None
             tx.wake(BLOB_WAKE, upload.stored.sha512)
+    for task in await tasks.list_image_tasks(tx, image.id):
+        if task.status in OPEN:
+            tx.wake(IMPORT_WAKE, task.id)
+        else:
+            await tasks.delete_task(tx, task.id)
     await store.delete_image(tx, image.id)
     if image.sha512 is not None:
         tx.wake(BLOB_WAKE, image.sha512)
@@ -177,6 +187,19 @@ async def remove_tag(tx: Transaction, viewer: Viewer, id: str, tag: str) -> None
         raise NotFound(f"cannot find the tag '{tag}' on this image")
     image = replace(before, tags=tuple(one for one in before.tags if one != tag))
     await save_image(tx, image, before)
+
+
+async def count_usage(tx: Transaction, owner: str) -> list[tuple[str, int, int]]:
+    """What a project has and may have: Glance's name of it, used, limit; sizes in MiB."""
+    count, stored_bytes = await store.count_images(tx, owner)
+    under_way, coming_bytes = await uploads.count_uploads(tx, owner)
+    size_limit = PROJECT_QUOTA["bytes"] // MIB
+    return [
+        ("image_size_total", -(-stored_bytes // MIB), size_limit),
+        ("image_stage_total", -(-coming_bytes // MIB), size_limit),
+        ("image_count_total", count, PROJECT_QUOTA["images"]),
+        ("image_count_uploading", under_way, PROJECT_QUOTA["uploads"]),
+    ]
 
 
 async def fail_image(tx: Transaction, id: str, reason: str) -> None:

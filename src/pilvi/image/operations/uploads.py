@@ -7,11 +7,13 @@ from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict, InvalidRequest, NotFound, QuotaExceeded, TooLarge
 from pilvi.image.model.image import (
     STORED_FORMATS,
+    TAKES_BYTES,
     Action,
     Allowed,
     ContainerFormat,
     Denied,
     Image,
+    ImportOutcome,
     may,
 )
 from pilvi.image.model.quota import PROJECT_QUOTA
@@ -40,18 +42,33 @@ async def begin_upload(
         raise Conflict(answer.reason if isinstance(answer, Denied) else "cannot upload twice")
     _check_formats(image)
     check_size(declared_bytes or 0, limits)
-    await _check_quota(tx, image.owner, declared_bytes or 0, is_new=True)
-    upload = Upload(
-        id=str(uuid.uuid4()),
-        image_id=image.id,
-        owner=image.owner,
-        purpose=purpose,
-        started_at=now(),
-        reserved_bytes=declared_bytes or 0,
-    )
-    await store.insert_upload(tx, upload)
-    await save_image(tx, replace(image, status=answer.status), image)
+    await check_room(tx, image.owner, declared_bytes or 0, is_new=True)
+    upload = await _insert_upload(tx, image, purpose, declared_bytes or 0)
+    await save_image(tx, replace(image, status=answer.status, import_outcome=None), image)
     return upload
+
+
+async def begin_fetch(tx: Transaction, image: Image) -> Image:
+    """Have an image wait for bytes that the cloud fetches. Raises as `begin_upload` does."""
+    answer = may(Action.FETCH, image.status)
+    if not isinstance(answer, Allowed):
+        raise Conflict(answer.reason if isinstance(answer, Denied) else "cannot import twice")
+    _check_formats(image)
+    await check_room(tx, image.owner, 0, is_new=True)
+    waiting = replace(image, status=answer.status, import_outcome=ImportOutcome.RUNNING)
+    return await save_image(tx, waiting, image)
+
+
+async def begin_try(
+    tx: Transaction, image: Image, declared_bytes: int, limits: UploadLimits
+) -> Upload:
+    """Record the upload of one try to fetch an image's bytes.
+
+    Raises `TooLarge`, `QuotaExceeded`.
+    """
+    check_size(declared_bytes, limits)
+    await check_room(tx, image.owner, declared_bytes, is_new=True)
+    return await _insert_upload(tx, image, Purpose.DOWNLOAD, declared_bytes)
 
 
 async def note_progress(tx: Transaction, id: str, expected_bytes: int) -> None:
@@ -61,14 +78,14 @@ async def note_progress(tx: Transaction, id: str, expected_bytes: int) -> None:
     """
     upload, _ = await _require_wanted(tx, id)
     if expected_bytes > upload.reserved_bytes:
-        await _check_quota(tx, upload.owner, expected_bytes - upload.reserved_bytes)
+        await check_room(tx, upload.owner, expected_bytes - upload.reserved_bytes)
         await store.update_reserved(tx, id, expected_bytes)
 
 
 async def record_stored(tx: Transaction, id: str, stored: Stored) -> None:
     """Name the content before it enters the store, so that no sweep takes it away."""
     upload, _ = await _require_wanted(tx, id)
-    await _check_quota(tx, upload.owner, stored.size_bytes - upload.reserved_bytes)
+    await check_room(tx, upload.owner, stored.size_bytes - upload.reserved_bytes)
     await store.update_stored(tx, id, stored)
 
 
@@ -78,7 +95,8 @@ async def finish_upload(tx: Transaction, id: str) -> None:
     if upload.purpose is Purpose.STAGE:
         await store.update_finished(tx, id)
         return
-    await _activate(tx, image, upload, Action.STORE)
+    is_fetched = upload.purpose is Purpose.DOWNLOAD
+    await _activate(tx, image, upload, Action.KEEP if is_fetched else Action.STORE)
 
 
 async def import_staged(tx: Transaction, image: Image) -> None:
@@ -91,7 +109,10 @@ async def import_staged(tx: Transaction, image: Image) -> None:
 
 
 async def give_up_upload(tx: Transaction, id: str) -> None:
-    """An upload ended without its bytes: its image waits for another one. Repeatable."""
+    """An upload ended without its bytes: its image waits for another one. Repeatable.
+
+    An image whose bytes the cloud fetches waits for the next try, which its task decides.
+    """
     upload = await store.find_upload(tx, id)
     if upload is None or upload.finished:
         return
@@ -115,6 +136,21 @@ def check_size(size_bytes: int, limits: UploadLimits) -> None:
         )
 
 
+async def _insert_upload(
+    tx: Transaction, image: Image, purpose: Purpose, reserved_bytes: int
+) -> Upload:
+    upload = Upload(
+        id=str(uuid.uuid4()),
+        image_id=image.id,
+        owner=image.owner,
+        purpose=purpose,
+        started_at=now(),
+        reserved_bytes=reserved_bytes,
+    )
+    await store.insert_upload(tx, upload)
+    return upload
+
+
 async def _activate(tx: Transaction, image: Image, upload: Upload, action: Action) -> None:
     answer = may(action, image.status)
     if not isinstance(answer, Allowed):
@@ -123,6 +159,7 @@ async def _activate(tx: Transaction, image: Image, upload: Upload, action: Actio
     has_bytes = replace(
         image,
         status=answer.status,
+        import_outcome=None if action is Action.STORE else ImportOutcome.DONE,
         size_bytes=upload.stored.size_bytes,
         virtual_size_bytes=upload.stored.virtual_size_bytes,
         sha512=upload.stored.sha512,
@@ -139,7 +176,7 @@ async def _require_wanted(tx: Transaction, id: str) -> tuple[Upload, Image]:
     image = await find_any_image(tx, upload.image_id)
     if image is None:
         raise NotFound("cannot go on with the upload: the image was deleted")
-    if isinstance(may(Action.GIVE_UP, image.status), Denied):
+    if image.status not in TAKES_BYTES:
         raise Conflict(f"cannot go on with the upload: the image is '{image.status}'")
     return upload, image
 
@@ -160,9 +197,7 @@ def _check_formats(image: Image) -> None:
         )
 
 
-async def _check_quota(
-    tx: Transaction, owner: str, more_bytes: int, *, is_new: bool = False
-) -> None:
+async def check_room(tx: Transaction, owner: str, more_bytes: int, *, is_new: bool = False) -> None:
     """Raise `QuotaExceeded` when a project would have too many bytes or uploads."""
     _, stored_bytes = await images.count_images(tx, owner)
     under_way, coming_bytes = await store.count_uploads(tx, owner)

@@ -27,6 +27,7 @@ from pilvi.image.model.image import (
     DiskFormat,
     Image,
     ImageId,
+    ImportOutcome,
     Status,
     Viewer,
     Visibility,
@@ -250,6 +251,7 @@ def _image(row: Row[Any], named: dict[str, str], tagged: tuple[str, ...]) -> Ima
         sha512=row.sha512,
         checksum=row.checksum,
         fault=row.fault,
+        import_outcome=None if row.import_outcome is None else ImportOutcome(row.import_outcome),
         properties=named,
         tags=tagged,
     )

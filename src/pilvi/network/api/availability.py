@@ -39,7 +39,7 @@ def _render_subnet(subnet: Subnet, used: int) -> dict[str, Any]:
         "subnet_id": subnet.id,
         "subnet_name": subnet.name,
         "cidr": subnet.cidr,
-        "ip_version": 4,
+        "ip_version": subnet.ip_version,
         "total_ips": count_addresses(subnet.pools),
         "used_ips": used,
     }

@@ -7,11 +7,13 @@ import msgspec
 
 from pilvi.core.http import Call
 from pilvi.network.api.listing import page_of, parse_listing, select_fields
+from pilvi.network.api.port_forwardings import render_forwarding
 from pilvi.network.api.wire import ABSENT, Absent, Id, Name, given, render_common, require
 from pilvi.network.model.port import Port
-from pilvi.network.model.router import FloatingIp
+from pilvi.network.model.router import FloatingIp, PortForwarding
 from pilvi.network.operations import floating_ips as operations
 from pilvi.network.store import floating_ips as store
+from pilvi.network.store.port_forwardings import list_of_floating_ips
 from pilvi.network.store.ports import list_ports_by_id
 from pilvi.network.store.tags import list_tags
 
@@ -47,7 +49,12 @@ _FIXED: dict[str, Any] = {
 }
 
 
-def _render_one(floating: FloatingIp, port: Port | None, tags: Sequence[str]) -> dict[str, Any]:
+def _render_one(
+    floating: FloatingIp,
+    port: Port | None,
+    forwardings: Sequence[PortForwarding],
+    tags: Sequence[str],
+) -> dict[str, Any]:
     return {
         **render_common(floating, tags),
         "floating_ip_address": floating.address,
@@ -57,6 +64,7 @@ def _render_one(floating: FloatingIp, port: Port | None, tags: Sequence[str]) ->
         "router_id": floating.router_id,
         "status": floating.status,
         "port_details": None if port is None else _render_port(port),
+        "port_forwardings": [render_forwarding(forwarding) for forwarding in forwardings],
     }
 
 
@@ -76,7 +84,11 @@ async def _render(call: Call[Any], found: Sequence[FloatingIp]) -> list[dict[str
     tags = await list_tags(call.tx, [floating.id for floating in found])
     used = [floating.port_id for floating in found if floating.port_id is not None]
     ports: dict[str, Port] = {port.id: port for port in await list_ports_by_id(call.tx, used)}
-    return [_render_one(one, ports.get(one.port_id or ""), tags.get(one.id, ())) for one in found]
+    forwarded = await list_of_floating_ips(call.tx, [floating.id for floating in found])
+    return [
+        _render_one(one, ports.get(one.port_id or ""), forwarded[one.id], tags.get(one.id, ()))
+        for one in found
+    ]
 
 
 async def list_floatingips(call: Call[None]) -> dict[str, Any]:
@@ -87,6 +99,11 @@ async def list_floatingips(call: Call[None]) -> dict[str, Any]:
 
 async def show_floatingip(call: Call[None]) -> dict[str, Any]:
     """One floating IP."""
+    return await _show(call)
+
+
+async def _show(call: Call[Any]) -> dict[str, Any]:
+    """The one that the path names, as it is now."""
     id, project_id = call.path["floatingip_id"], call.caller.visible_project_id
     found = await store.get_floating_ip(call.tx, id, project_id)
     return {"floatingip": select_fields(call, (await _render(call, [found]))[0])}
@@ -106,7 +123,7 @@ async def update_floatingip(call: Call[FloatingIpBody]) -> dict[str, Any]:
     kept = {"floating_network_id": (), "address": (), "subnet_id": (), "project_id": ()}
     values = given(call.payload.floatingip, _FIXED | kept)
     await operations.update_floatingip(call.tx, call.caller, call.path["floatingip_id"], values)
-    return await show_floatingip(call)  # type: ignore[arg-type]
+    return await _show(call)
 
 
 async def delete_floatingip(call: Call[None]) -> None:

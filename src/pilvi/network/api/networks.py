@@ -20,7 +20,9 @@ from pilvi.network.api.wire import (
 from pilvi.network.model.network import ACTIVE, AVAILABILITY_ZONE, PHYSICAL_NETWORK, Network
 from pilvi.network.operations import networks as operations
 from pilvi.network.store import networks as store
-from pilvi.network.store.subnets import list_subnet_ids
+from pilvi.network.store.sharing import list_shared
+from pilvi.network.store.subnetpools import list_scopes_of_pools
+from pilvi.network.store.subnets import list_subnets_of
 from pilvi.network.store.tags import list_tags
 
 
@@ -61,40 +63,50 @@ class NetworkBody(msgspec.Struct, forbid_unknown_fields=True):
 
 _FIXED: dict[str, Any] = {
     "dns_domain": ("", None),
-    "qos_policy_id": (None,),
     "vlan_transparent": (False, None),
     "qinq": (False, None),
     "ha": (False, None),
 }
 
 
-async def _render(call: Call[Any], found: Sequence[Network]) -> list[dict[str, Any]]:
+async def render_networks(call: Call[Any], found: Sequence[Network]) -> list[dict[str, Any]]:
+    """Bodies of some networks."""
     ids = [network.id for network in found]
-    subnet_ids = await list_subnet_ids(call.tx, ids)
+    there = await list_subnets_of(call.tx, ids)
+    scopes = await list_scopes_of_pools(
+        call.tx, {s.subnetpool_id for s in there if s.subnetpool_id}
+    )
     tags = await list_tags(call.tx, ids)
-    return [
-        _render_one(call, network, subnet_ids[network.id], tags.get(network.id, ()))
-        for network in found
-    ]
+    shared = await list_shared(call.tx, ids, call.caller.project_id)
+    bodies = []
+    for network in found:
+        mine = [subnet for subnet in there if subnet.network_id == network.id]
+        body = _render_one(call, network, tags.get(network.id, ()), is_shared=network.id in shared)
+        body["subnets"] = [subnet.id for subnet in mine]
+        for version in (4, 6):
+            pools = [s.subnetpool_id or "" for s in mine if s.ip_version == version]
+            body[f"ipv{version}_address_scope"] = next(
+                (scopes[pool] for pool in pools if pool in scopes), None
+            )
+        bodies.append(body)
+    return bodies
 
 
 def _render_one(
-    call: Call[Any], network: Network, subnet_ids: Sequence[str], tags: Sequence[str]
+    call: Call[Any], network: Network, tags: Sequence[str], *, is_shared: bool
 ) -> dict[str, Any]:
-    body = {
+    body: dict[str, Any] = {
         **render_common(network, tags),
         "name": network.name,
         "status": ACTIVE,
         "admin_state_up": network.admin_state_up,
-        "shared": network.is_shared,
+        "shared": is_shared,
         "router:external": network.is_external,
         "mtu": network.mtu,
         "port_security_enabled": network.port_security_enabled,
-        "subnets": list(subnet_ids),
+        "qos_policy_id": network.qos_policy_id,
         "availability_zones": [AVAILABILITY_ZONE],
         "availability_zone_hints": network.availability_zone_hints,
-        "ipv4_address_scope": None,
-        "ipv6_address_scope": None,
     }
     if network.is_external:
         body["is_default"] = network.is_default
@@ -110,14 +122,19 @@ def _render_one(
 async def list_networks(call: Call[None]) -> dict[str, Any]:
     """Own, shared and external networks; all for admins."""
     found, more = await store.list_networks(call.tx, parse_listing(call))
-    return page_of(call, "networks", await _render(call, found), more)
+    return page_of(call, "networks", await render_networks(call, found), more)
 
 
 async def show_network(call: Call[None]) -> dict[str, Any]:
     """One network."""
+    return await _show(call)
+
+
+async def _show(call: Call[Any]) -> dict[str, Any]:
+    """The one that the path names, as it is now."""
     id, project_id = call.path["network_id"], call.caller.visible_project_id
     found = await store.get_network(call.tx, id, project_id)
-    return {"network": select_fields(call, (await _render(call, [found]))[0])}
+    return {"network": select_fields(call, (await render_networks(call, [found]))[0])}
 
 
 async def create_network(call: Call[NetworkBody]) -> dict[str, Any]:
@@ -128,7 +145,7 @@ async def create_network(call: Call[NetworkBody]) -> dict[str, Any]:
         check_zones(values)
         ids.append(await operations.create_network(call.tx, call.caller, values))
     made = await store.list_networks_by_id(call.tx, ids)
-    bodies = await _render(call, [made[id] for id in ids])
+    bodies = await render_networks(call, [made[id] for id in ids])
     return {"networks": bodies} if call.payload.network is ABSENT else {"network": bodies[0]}
 
 
@@ -137,7 +154,7 @@ async def update_network(call: Call[NetworkBody]) -> dict[str, Any]:
     (fields,) = pick(call.payload.network, ABSENT, "network")
     values = given(fields, _FIXED | {"project_id": (), "availability_zone_hints": ()})
     await operations.update_network(call.tx, call.caller, call.path["network_id"], values)
-    return await show_network(call)  # type: ignore[arg-type]
+    return await _show(call)
 
 
 async def delete_network(call: Call[None]) -> None:

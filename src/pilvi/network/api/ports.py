@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from pilvi.core.http import Call
+from pilvi.errors import NotFound
 from pilvi.network.api.listing import page_of, parse_listing, select_fields
 from pilvi.network.api.wire import (
     ABSENT,
@@ -17,7 +18,7 @@ from pilvi.network.api.wire import (
     render_common,
     require,
 )
-from pilvi.network.model.port import AskedIp, Port
+from pilvi.network.model.port import AskedIp, Port, name_of_address
 from pilvi.network.operations import port_changes as operations
 from pilvi.network.store import ports as store
 from pilvi.network.store.tags import list_tags
@@ -35,6 +36,14 @@ class AddressPair(msgspec.Struct, forbid_unknown_fields=True):
 
     ip_address: str
     mac_address: str | None = None
+
+
+class DhcpOptionFields(msgspec.Struct, forbid_unknown_fields=True):
+    """One more option that DHCP gives the port's guest; in a change, null takes it away."""
+
+    opt_name: str
+    opt_value: str | int | None = None
+    ip_version: int | str = 4
 
 
 class PortFields(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,7 +67,9 @@ class PortFields(msgspec.Struct, forbid_unknown_fields=True):
     host_name: Name | None | Absent = msgspec.field(default=ABSENT, name="binding:host_id")
     vnic_type: str | None | Absent = msgspec.field(default=ABSENT, name="binding:vnic_type")
     profile: dict[str, Any] | None | Absent = msgspec.field(default=ABSENT, name="binding:profile")
-    extra_dhcp_opts: list[Any] | None | Absent = ABSENT
+    dhcp_options: list[DhcpOptionFields] | None | Absent = msgspec.field(
+        default=ABSENT, name="extra_dhcp_opts"
+    )
     dns_name: str | None | Absent = ABSENT
     dns_domain: str | None | Absent = ABSENT
     qos_policy_id: str | None | Absent = ABSENT
@@ -67,6 +78,18 @@ class PortFields(msgspec.Struct, forbid_unknown_fields=True):
     device_profile: str | None | Absent = ABSENT
     hints: dict[str, Any] | None | Absent = ABSENT
     trusted: bool | None | Absent = ABSENT
+
+
+class PairsFields(msgspec.Struct, forbid_unknown_fields=True):
+    """Address pairs to add or remove."""
+
+    allowed_address_pairs: list[AddressPair]
+
+
+class PairsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of add_allowed_address_pairs and remove_allowed_address_pairs."""
+
+    port: PairsFields
 
 
 class PortBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,10 +102,7 @@ class PortBody(msgspec.Struct, forbid_unknown_fields=True):
 _FIXED: dict[str, Any] = {
     "vnic_type": ("normal", None),
     "profile": ({}, None),
-    "extra_dhcp_opts": ([], None),
-    "dns_name": ("", None),
     "dns_domain": ("", None),
-    "qos_policy_id": (None,),
     "propagate_uplink_status": (True, False, None),
     "numa_affinity_policy": (None,),
     "device_profile": (None,),
@@ -104,6 +124,13 @@ def _values(fields: PortFields, fixed: dict[str, Any]) -> dict[str, Any]:
     if "address_pairs" in values:
         pairs = values["address_pairs"] or []
         values["address_pairs"] = [(pair.mac_address, pair.ip_address) for pair in pairs]
+    if "dhcp_options" in values:
+        values["dhcp_options"] = [
+            (option.opt_name, option.opt_value, int(option.ip_version))
+            for option in values["dhcp_options"] or []
+        ]
+    if "dns_name" in values:
+        values["dns_name"] = values["dns_name"] or ""
     return values
 
 
@@ -126,7 +153,20 @@ def _render_one(call: Call[Any], port: Port, tags: Sequence[str]) -> dict[str, A
             {"mac_address": mac or port.mac, "ip_address": address}
             for mac, address in port.address_pairs
         ],
-        "extra_dhcp_opts": [],
+        "extra_dhcp_opts": [
+            {"opt_name": one.name, "opt_value": one.value, "ip_version": one.ip_version}
+            for one in port.dhcp_options
+        ],
+        "dns_name": port.dns_name,
+        "dns_assignment": [
+            {
+                "ip_address": fixed.address,
+                "hostname": port.dns_name or name_of_address(fixed.address),
+                "fqdn": f"{port.dns_name or name_of_address(fixed.address)}.",
+            }
+            for fixed in port.fixed_ips
+        ],
+        "qos_policy_id": port.qos_policy_id,
         "ip_allocation": "immediate" if port.fixed_ips else "none",
         "binding:vnic_type": "normal",
     }
@@ -154,6 +194,11 @@ async def list_ports(call: Call[None]) -> dict[str, Any]:
 
 async def show_port(call: Call[None]) -> dict[str, Any]:
     """One port."""
+    return await _show(call)
+
+
+async def _show(call: Call[Any]) -> dict[str, Any]:
+    """The one that the path names, as it is now."""
     id, project_id = call.path["port_id"], call.caller.visible_project_id
     found = await store.get_port(call.tx, id, project_id)
     return {"port": select_fields(call, (await _render(call, [found]))[0])}
@@ -176,7 +221,52 @@ async def update_port(call: Call[PortBody]) -> dict[str, Any]:
     (fields,) = pick(call.payload.port, ABSENT, "port")
     values = _values(fields, _FIXED | {"network_id": (), "project_id": ()})
     await operations.update_port(call.tx, call.caller, call.path["port_id"], values)
-    return await show_port(call)  # type: ignore[arg-type]
+    return await _show(call)
+
+
+async def add_allowed_address_pairs(call: Call[PairsBody]) -> dict[str, Any]:
+    """Let a port use more addresses."""
+    await _change_pairs(call, remove=False)
+    return await _show(call)
+
+
+async def remove_allowed_address_pairs(call: Call[PairsBody]) -> dict[str, Any]:
+    """Take addresses from those that a port may use beside its own."""
+    await _change_pairs(call, remove=True)
+    return await _show(call)
+
+
+async def _change_pairs(call: Call[PairsBody], *, remove: bool) -> None:
+    pairs = [(p.mac_address, p.ip_address) for p in call.payload.port.allowed_address_pairs]
+    id = call.path["port_id"]
+    await operations.change_address_pairs(call.tx, call.caller, id, pairs, remove=remove)
+
+
+async def list_port_bindings(call: Call[None]) -> dict[str, Any]:
+    """Where a port is plugged in: nowhere, or on its one host."""
+    id, project_id = call.path["port_id"], call.caller.visible_project_id
+    port = await store.get_port(call.tx, id, project_id)
+    return {"bindings": [_binding(port)] if port.host_id is not None else []}
+
+
+async def show_port_binding(call: Call[None]) -> dict[str, Any]:
+    """How a port is plugged in on a host."""
+    id, project_id = call.path["port_id"], call.caller.visible_project_id
+    port = await store.get_port(call.tx, id, project_id)
+    if port.host_id is None or port.host_name != call.path["host"]:
+        raise NotFound(f"cannot find a binding of port {id} on host '{call.path['host']}'")
+    return {"binding": _binding(port)}
+
+
+def _binding(port: Port) -> dict[str, Any]:
+    return {
+        "host": port.host_name,
+        "status": "ACTIVE",
+        "vif_type": "bridge",
+        "vif_details": {"port_filter": True},
+        "vnic_type": "normal",
+        "profile": {},
+    }
 
 
 async def delete_port(call: Call[None]) -> None:

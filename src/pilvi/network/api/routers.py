@@ -134,7 +134,8 @@ def _render_gateway(router: Router, gateway: Port) -> dict[str, Any]:
     }
 
 
-async def _render(call: Call[Any], found: Sequence[Router]) -> list[dict[str, Any]]:
+async def render_routers(call: Call[Any], found: Sequence[Router]) -> list[dict[str, Any]]:
+    """Bodies of some routers."""
     ids = [router.id for router in found]
     gateways, tags = await list_gateways(call.tx, ids), await list_tags(call.tx, ids)
     return [
@@ -145,14 +146,19 @@ async def _render(call: Call[Any], found: Sequence[Router]) -> list[dict[str, An
 async def list_routers(call: Call[None]) -> dict[str, Any]:
     """Own routers; all for admins."""
     found, more = await store.list_routers(call.tx, parse_listing(call))
-    return page_of(call, "routers", await _render(call, found), more)
+    return page_of(call, "routers", await render_routers(call, found), more)
 
 
 async def show_router(call: Call[None]) -> dict[str, Any]:
     """One router."""
+    return await _show(call)
+
+
+async def _show(call: Call[Any]) -> dict[str, Any]:
+    """The one that the path names, as it is now."""
     id, project_id = call.path["router_id"], call.caller.visible_project_id
     found = await store.get_router(call.tx, id, project_id)
-    return {"router": select_fields(call, (await _render(call, [found]))[0])}
+    return {"router": select_fields(call, (await render_routers(call, [found]))[0])}
 
 
 async def create_router(call: Call[RouterBody]) -> dict[str, Any]:
@@ -160,14 +166,14 @@ async def create_router(call: Call[RouterBody]) -> dict[str, Any]:
     values = _values(call.payload.router, _FIXED | {"routes": ([], None)})
     id = await operations.create_router(call.tx, call.caller, values)
     made = await store.get_router(call.tx, id, None)
-    return {"router": (await _render(call, [made]))[0]}
+    return {"router": (await render_routers(call, [made]))[0]}
 
 
 async def update_router(call: Call[RouterBody]) -> dict[str, Any]:
     """Change a router."""
     values = _values(call.payload.router, _FIXED | {"project_id": ()})
     await operations.update_router(call.tx, call.caller, call.path["router_id"], values)
-    return await show_router(call)  # type: ignore[arg-type]
+    return await _show(call)
 
 
 async def delete_router(call: Call[None]) -> None:
@@ -211,11 +217,11 @@ async def add_extraroutes(call: Call[RoutesBody]) -> dict[str, Any]:
     """Add routes to a router."""
     routes = _routes(call.payload.router.routes)
     await operations.add_extraroutes(call.tx, call.caller, call.path["router_id"], routes)
-    return await show_router(call)  # type: ignore[arg-type]
+    return await _show(call)
 
 
 async def remove_extraroutes(call: Call[RoutesBody]) -> dict[str, Any]:
     """Take routes from a router."""
     routes = _routes(call.payload.router.routes)
     await operations.remove_extraroutes(call.tx, call.caller, call.path["router_id"], routes)
-    return await show_router(call)  # type: ignore[arg-type]
+    return await _show(call)

@@ -4,9 +4,11 @@ from pilvi.core.http import Route
 from pilvi.network.api import (
     agents,
     availability,
+    default_security_group_rules,
     discovery,
     floating_ips,
     networks,
+    port_forwardings,
     ports,
     quotas,
     routers,
@@ -14,7 +16,9 @@ from pilvi.network.api import (
     security_groups,
     subnets,
     tags,
+    topologies,
 )
+from pilvi.network.api.shared_routes import SHARED_ROUTES
 
 DISCOVERY = [
     Route("GET", "", discovery.list_versions, "network:discover"),
@@ -81,6 +85,24 @@ ROUTES = [
     Route("GET", "/ports/{port_id}", ports.show_port, "network:read"),
     Route("PUT", "/ports/{port_id}", ports.update_port, "network:write_ports", body=ports.PortBody),
     Route("DELETE", "/ports/{port_id}", ports.delete_port, "network:write_ports", status=204),
+    Route(
+        "PUT",
+        "/ports/{port_id}/add_allowed_address_pairs",
+        ports.add_allowed_address_pairs,
+        "network:write_ports",
+        body=ports.PairsBody,
+    ),
+    Route(
+        "PUT",
+        "/ports/{port_id}/remove_allowed_address_pairs",
+        ports.remove_allowed_address_pairs,
+        "network:write_ports",
+        body=ports.PairsBody,
+    ),
+    Route("GET", "/ports/{port_id}/bindings", ports.list_port_bindings, "network:read_agents"),
+    Route(
+        "GET", "/ports/{port_id}/bindings/{host}", ports.show_port_binding, "network:read_agents"
+    ),
     Route("GET", "/routers", routers.list_routers, "network:read"),
     Route(
         "POST",
@@ -155,6 +177,41 @@ ROUTES = [
     ),
     Route(
         "GET",
+        "/floatingips/{floatingip_id}/port_forwardings",
+        port_forwardings.list_port_forwardings,
+        "network:read",
+    ),
+    Route(
+        "POST",
+        "/floatingips/{floatingip_id}/port_forwardings",
+        port_forwardings.create_port_forwarding,
+        "network:write_floatingips",
+        status=201,
+        body=port_forwardings.PortForwardingBody,
+    ),
+    Route(
+        "GET",
+        "/floatingips/{floatingip_id}/port_forwardings/{port_forwarding_id}",
+        port_forwardings.show_port_forwarding,
+        "network:read",
+    ),
+    Route(
+        "PUT",
+        "/floatingips/{floatingip_id}/port_forwardings/{port_forwarding_id}",
+        port_forwardings.update_port_forwarding,
+        "network:write_floatingips",
+        body=port_forwardings.PortForwardingBody,
+    ),
+    Route(
+        "DELETE",
+        "/floatingips/{floatingip_id}/port_forwardings/{port_forwarding_id}",
+        port_forwardings.delete_port_forwarding,
+        "network:write_floatingips",
+        status=204,
+    ),
+    Route("GET", "/floatingip-pools", topologies.list_floatingip_pools, "network:read"),
+    Route(
+        "GET",
         "/security-groups",
         security_groups.list_security_groups,
         "network:read",
@@ -215,6 +272,35 @@ ROUTES = [
         "network:write_security_groups",
         status=204,
     ),
+    Route(
+        "GET",
+        "/default-security-group-rules",
+        default_security_group_rules.list_default_security_group_rules,
+        "network:read",
+        access="none",
+    ),
+    Route(
+        "POST",
+        "/default-security-group-rules",
+        default_security_group_rules.create_default_security_group_rule,
+        "network:write_default_rules",
+        status=201,
+        body=default_security_group_rules.DefaultRuleBody,
+    ),
+    Route(
+        "GET",
+        "/default-security-group-rules/{default_rule_id}",
+        default_security_group_rules.show_default_security_group_rule,
+        "network:read",
+    ),
+    Route(
+        "DELETE",
+        "/default-security-group-rules/{default_rule_id}",
+        default_security_group_rules.delete_default_security_group_rule,
+        "network:write_default_rules",
+        status=204,
+    ),
+    *SHARED_ROUTES,
     Route("GET", "/quotas", quotas.list_quotas, "network:read_quotas"),
     Route("GET", "/quotas/{project_id}", quotas.show_quota, "network:read_quotas"),
     Route("GET", "/quotas/{project_id}/default", quotas.show_default_quota, "network:read_quotas"),
@@ -232,8 +318,49 @@ ROUTES = [
     Route(
         "DELETE", "/quotas/{project_id}", quotas.delete_quota, "network:write_quotas", status=204
     ),
-    Route("GET", "/agents", agents.list_agents, "network:read_agents"),
+    Route("GET", "/agents", agents.list_agents, "network:read"),
     Route("GET", "/agents/{agent_id}", agents.show_agent, "network:read_agents"),
+    Route(
+        "GET",
+        "/agents/{agent_id}/dhcp-networks",
+        agents.list_networks_of_dhcp_agent,
+        "network:read_agents",
+    ),
+    Route(
+        "GET",
+        "/agents/{agent_id}/l3-routers",
+        agents.list_routers_of_l3_agent,
+        "network:read_agents",
+    ),
+    Route(
+        "GET",
+        "/networks/{network_id}/dhcp-agents",
+        agents.list_dhcp_agents_of_network,
+        "network:read_agents",
+    ),
+    Route(
+        "GET",
+        "/routers/{router_id}/l3-agents",
+        agents.list_l3_agents_of_router,
+        "network:read_agents",
+    ),
+    Route("GET", "/segments", topologies.list_segments, "network:read_agents"),
+    Route("GET", "/segments/{segment_id}", topologies.show_segment, "network:read_agents"),
+    Route("GET", "/service-providers", topologies.list_service_providers, "network:read"),
+    Route(
+        "GET",
+        "/auto-allocated-topology/{topology_project_id}",
+        topologies.show_auto_allocated_topology,
+        "network:make_topology",
+        access="none",
+    ),
+    Route(
+        "DELETE",
+        "/auto-allocated-topology/{topology_project_id}",
+        topologies.delete_auto_allocated_topology,
+        "network:make_topology",
+        status=204,
+    ),
     Route("GET", "/availability_zones", agents.list_availability_zones, "network:read"),
     Route(
         "GET",

@@ -1,6 +1,6 @@
 """Rules of security groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,8 @@ from pilvi.network.api.wire import (
 )
 from pilvi.network.model.security_group import (
     IPV4,
+    IPV6,
+    PROTOCOL_NUMBERS,
     RuleMatch,
     SecurityGroupRule,
     parse_match,
@@ -54,29 +56,40 @@ class RuleBody(msgspec.Struct, forbid_unknown_fields=True):
     security_group_rules: list[RuleFields] | Absent = ABSENT
 
 
-_FIXED: dict[str, Any] = {"remote_address_group_id": (None,)}
-
-
 def _parse(fields: RuleFields) -> tuple[str, RuleMatch, str]:
     """The group's id, what the rule allows, and its description."""
-    values = given(fields, _FIXED)
+    values = given(fields)
     require(values, "security_group_id", "direction")
-    match = parse_match(
+    return values["security_group_id"], match_of(values), values.get("description") or ""
+
+
+def match_of(values: Mapping[str, Any]) -> RuleMatch:
+    """What a rule allows. Raises `InvalidRequest`."""
+    return parse_match(
         values["direction"],
         values.get("ethertype"),
         values.get("protocol"),
         (values.get("port_range_min"), values.get("port_range_max")),
-        (values.get("remote_group_id") or None, values.get("remote_ip_prefix") or None),
+        (
+            values.get("remote_group_id") or None,
+            values.get("remote_ip_prefix") or None,
+            values.get("remote_address_group_id") or None,
+        ),
     )
-    return values["security_group_id"], match, values.get("description") or ""
 
 
 def render_rule(rule: SecurityGroupRule, tags: Sequence[str]) -> dict[str, Any]:
     """A rule as the API shows it."""
-    match = rule.match
     return {
         **render_common(rule, tags),
         "security_group_id": rule.group_id,
+        **render_match(rule.match),
+    }
+
+
+def render_match(match: RuleMatch) -> dict[str, Any]:
+    """What a rule allows, as the API shows it."""
+    return {
         "direction": match.direction,
         "ethertype": match.ethertype,
         "protocol": match.protocol,
@@ -84,7 +97,7 @@ def render_rule(rule: SecurityGroupRule, tags: Sequence[str]) -> dict[str, Any]:
         "port_range_max": match.port_max,
         "remote_group_id": match.remote_group_id,
         "remote_ip_prefix": match.remote_cidr,
-        "remote_address_group_id": None,
+        "remote_address_group_id": match.remote_address_group_id,
     }
 
 
@@ -97,11 +110,19 @@ async def list_security_group_rules(call: Call[None]) -> dict[str, Any]:
     """Rules of own security groups; all for admins."""
     listing = parse_listing(call)
     if "protocol" in listing.values:
-        named = [parse_protocol(p, IPV4) or "" for p in listing.values["protocol"]]
+        named = [form for p in listing.values["protocol"] for form in _forms_of(p)]
         values = {**listing.values, "protocol": named}
         listing = Listing(project_id=listing.project_id, page=listing.page, values=values)
     found, more = await store.list_rules(call.tx, listing)
     return page_of(call, "security_group_rules", await _render(call, found), more)
+
+
+def _forms_of(protocol: str) -> list[str]:
+    """How rules may have named a protocol: as its name or its number. Raises `InvalidRequest`."""
+    family = IPV6 if protocol.lower().startswith(("ipv6-", "icmpv6")) else IPV4
+    name = parse_protocol(protocol, family) or ""
+    number = PROTOCOL_NUMBERS.get(name)
+    return [name] if number is None else [name, str(number)]
 
 
 async def show_security_group_rule(call: Call[None]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from pilvi.core.http import Call
-from pilvi.errors import InvalidRequest, Unsupported
+from pilvi.errors import InvalidRequest
 from pilvi.network.api.listing import page_of, parse_listing, select_fields
 from pilvi.network.api.wire import (
     ABSENT,
@@ -48,8 +48,8 @@ class SubnetFields(msgspec.Struct, forbid_unknown_fields=True):
     pools: list[Pool] | None | Absent = msgspec.field(default=ABSENT, name="allocation_pools")
     dns_nameservers: list[str] | None | Absent = ABSENT
     host_routes: list[Route] | None | Absent = ABSENT
-    ipv6_address_mode: str | None | Absent = ABSENT
-    ipv6_ra_mode: str | None | Absent = ABSENT
+    address_mode: str | None | Absent = msgspec.field(default=ABSENT, name="ipv6_address_mode")
+    ra_mode: str | None | Absent = msgspec.field(default=ABSENT, name="ipv6_ra_mode")
     subnetpool_id: str | None | Absent = ABSENT
     use_default_subnetpool: bool | None | Absent = ABSENT
     prefixlen: int | None | Absent = ABSENT
@@ -66,11 +66,6 @@ class SubnetBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _FIXED: dict[str, Any] = {
-    "ipv6_address_mode": (None,),
-    "ipv6_ra_mode": (None,),
-    "subnetpool_id": (None,),
-    "use_default_subnetpool": (False, None),
-    "prefixlen": (None,),
     "segment_id": (None,),
     "service_types": ([],),
     "dns_publish_fixed_ip": (False,),
@@ -92,32 +87,31 @@ def _values(fields: SubnetFields, fixed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_version(values: dict[str, Any]) -> None:
-    version = values.pop("ip_version", None)
-    if version == 6:
-        raise Unsupported("cannot make an IPv6 subnet: this cloud serves IPv4 only")
-    if version != 4:
-        raise InvalidRequest("cannot make a subnet without an ip_version of 4")
+    if values.get("ip_version") not in (4, 6):
+        raise InvalidRequest("cannot make a subnet without an ip_version of 4 or 6")
 
 
 def _render_one(subnet: Subnet, tags: Sequence[str]) -> dict[str, Any]:
+    version = subnet.ip_version
     return {
         **render_common(subnet, tags),
         "name": subnet.name,
         "network_id": subnet.network_id,
-        "ip_version": 4,
+        "ip_version": subnet.ip_version,
         "cidr": subnet.cidr,
         "gateway_ip": subnet.gateway_ip,
         "enable_dhcp": subnet.enable_dhcp,
         "allocation_pools": [
-            {"start": to_address(low), "end": to_address(high)} for low, high in subnet.pools
+            {"start": to_address(low, version), "end": to_address(high, version)}
+            for low, high in subnet.pools
         ],
         "dns_nameservers": subnet.dns_nameservers,
         "host_routes": [
             {"destination": destination, "nexthop": via} for destination, via in subnet.host_routes
         ],
-        "ipv6_address_mode": None,
-        "ipv6_ra_mode": None,
-        "subnetpool_id": None,
+        "ipv6_address_mode": subnet.address_mode,
+        "ipv6_ra_mode": subnet.ra_mode,
+        "subnetpool_id": subnet.subnetpool_id,
         "segment_id": None,
         "service_types": [],
         "dns_publish_fixed_ip": False,
@@ -137,6 +131,11 @@ async def list_subnets(call: Call[None]) -> dict[str, Any]:
 
 async def show_subnet(call: Call[None]) -> dict[str, Any]:
     """One subnet."""
+    return await _show(call)
+
+
+async def _show(call: Call[Any]) -> dict[str, Any]:
+    """The one that the path names, as it is now."""
     id, project_id = call.path["subnet_id"], call.caller.visible_project_id
     found = await store.get_subnet(call.tx, id, project_id)
     return {"subnet": select_fields(call, (await _render(call, [found]))[0])}
@@ -148,7 +147,7 @@ async def create_subnet(call: Call[SubnetBody]) -> dict[str, Any]:
     for fields in pick(call.payload.subnet, call.payload.subnets, "subnet"):
         values = _values(fields, _FIXED)
         _check_version(values)
-        require(values, "network_id", "cidr")
+        require(values, "network_id")
         ids.append(await operations.create_subnet(call.tx, call.caller, values))
     made = await store.list_subnets_by_id(call.tx, ids)
     bodies = await _render(call, [made[id] for id in ids])
@@ -158,10 +157,12 @@ async def create_subnet(call: Call[SubnetBody]) -> dict[str, Any]:
 async def update_subnet(call: Call[SubnetBody]) -> dict[str, Any]:
     """Change a subnet; its range and its network stay."""
     (fields,) = pick(call.payload.subnet, ABSENT, "subnet")
-    unchangeable = {"cidr": (), "network_id": (), "ip_version": (), "project_id": ()}
+    fixed = ("cidr", "network_id", "ip_version", "project_id", "ra_mode", "address_mode")
+    pool = ("subnetpool_id", "use_default_subnetpool", "prefixlen")
+    unchangeable: dict[str, Any] = dict.fromkeys((*fixed, *pool), ())
     values = _values(fields, _FIXED | unchangeable)
     await operations.update_subnet(call.tx, call.caller, call.path["subnet_id"], values)
-    return await show_subnet(call)  # type: ignore[arg-type]
+    return await _show(call)
 
 
 async def delete_subnet(call: Call[None]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from pilvi.network.model.address import Network as AddressRange
 from pilvi.network.model.address import Span
 
 NetworkId = NewType("NetworkId", str)
@@ -17,6 +18,18 @@ PHYSICAL_NETWORK = "external"
 MTU_MIN = 68
 AVAILABILITY_ZONE = "nova"
 ACTIVE = "ACTIVE"
+
+
+class Ipv6Mode(StrEnum):
+    """Who tells guests their IPv6 addresses: routers alone, or DHCPv6 for some or for all of it."""
+
+    SLAAC = "slaac"
+    STATELESS = "dhcpv6-stateless"
+    STATEFUL = "dhcpv6-stateful"
+
+
+AUTOMATIC = (Ipv6Mode.SLAAC, Ipv6Mode.STATELESS)
+"""Modes in which guests make their addresses from their MACs."""
 
 
 class NetworkType(StrEnum):
@@ -49,6 +62,7 @@ class Network:
     segment: int
     """Number on the hosts, unique in the cloud; also the VNI."""
     availability_zone_hints: list[str]
+    qos_policy_id: str | None
     is_deleting: bool
     generation: int
     applied_generation: int
@@ -59,10 +73,6 @@ class Network:
     def is_uplink(self) -> bool:
         """Whether this is the network that leaves the machine."""
         return self.network_type is NetworkType.FLAT
-
-    def may_use(self, project_id: str | None) -> bool:
-        """Whether a project may make ports here; None is an admin."""
-        return project_id is None or self.is_shared or self.project_id == project_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +92,36 @@ class Subnet:
     host_routes: list[tuple[str, str]]
     """Destination range and next hop."""
     next_number: int
-    """Where the search for a free address begins."""
+    """Where the search for a free address begins, counted from the range's first."""
+    ra_mode: str | None
+    """What the cloud's routers advertise; None: nothing."""
+    address_mode: str | None
+    """How the cloud's DHCP takes part in IPv6; None: only where routers are silent too."""
+    subnetpool_id: str | None
     generation: int
     created_at: datetime.datetime
     updated_at: datetime.datetime
 
     @property
-    def network(self) -> ipaddress.IPv4Network:
+    def network(self) -> AddressRange:
         """The range."""
-        return ipaddress.IPv4Network(self.cidr)
+        return ipaddress.ip_network(self.cidr)
+
+    @property
+    def ip_version(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.cidr else 4
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether guests make their addresses themselves, from their MACs."""
+        return self.address_mode in AUTOMATIC
+
+    @property
+    def has_dhcp(self) -> bool:
+        """Whether the cloud's DHCP server is to answer in this subnet."""
+        if self.ip_version == 4 or not self.enable_dhcp:
+            return self.enable_dhcp
+        if self.address_mode is None:
+            return self.ra_mode is None
+        return self.address_mode != Ipv6Mode.SLAAC

@@ -36,6 +36,9 @@ def build_network_data(
 
 
 def _describe(subnet: Subnet, address: str) -> dict[str, Any]:
+    version = subnet.ip_version
+    if version == 6 and subnet.enable_dhcp:
+        return {"type": f"ipv6_{subnet.address_mode}" if subnet.address_mode else "ipv6_dhcp"}
     if subnet.enable_dhcp:
         return {"type": "ipv4_dhcp"}
     routes = [
@@ -47,10 +50,11 @@ def _describe(subnet: Subnet, address: str) -> dict[str, Any]:
         for destination, via in subnet.host_routes
     ]
     if subnet.gateway_ip is not None:
-        default = {"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": subnet.gateway_ip}
+        everything = "0.0.0.0" if version == 4 else "::"
+        default = {"network": everything, "netmask": everything, "gateway": subnet.gateway_ip}
         routes.insert(0, default)
     return {
-        "type": "ipv4",
+        "type": f"ipv{version}",
         "ip_address": address,
         "netmask": str(subnet.network.netmask),
         "routes": routes,
@@ -59,4 +63,4 @@ def _describe(subnet: Subnet, address: str) -> dict[str, Any]:
 
 
 def _netmask(cidr: str) -> str:
-    return str(ipaddress.IPv4Network(cidr).netmask)
+    return str(ipaddress.ip_network(cidr).netmask)

@@ -46,6 +46,15 @@ class FixedIp:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class DhcpOption:
+    """One more option that DHCP gives a guest."""
+
+    name: str
+    value: str
+    ip_version: int = 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedIp:
     """An address that a port should have: a certain one, any of a subnet, or both named."""
@@ -71,6 +80,10 @@ class Port:
     address_pairs: list[tuple[str, str]]
     """MAC and address or range."""
     hostname: str
+    dns_name: str
+    """The name that DHCP gives its guest, if the port's owner chose one."""
+    dhcp_options: list[DhcpOption]
+    qos_policy_id: str | None
     host_id: str | None
     """Desired: the host that carries it."""
     host_name: str
@@ -100,6 +113,11 @@ class Port:
     def is_guest(self) -> bool:
         """Whether a guest (and not the network service) is behind it."""
         return not self.device_owner.startswith(NETWORK_OWNED)
+
+
+def name_of_address(address: str) -> str:
+    """The host name of a port that has no other."""
+    return f"host-{address.replace('.', '-').replace('::', '-').replace(':', '-')}".rstrip("-")
 
 
 def status(host_id: str | None, held: Held | None) -> PortStatus:

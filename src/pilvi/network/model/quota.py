@@ -8,6 +8,10 @@ DEFAULTS = {
     "floatingip": 50,
     "security_group": 10,
     "security_group_rule": 100,
+    "subnetpool": -1,
+    "address_scope": 100,
+    "address_group": 100,
+    "rbac_policy": 10,
 }
-"""Neutron's defaults; -1 would be no limit."""
+"""Neutron's defaults where it has one; -1 is no limit."""
 UNLIMITED = -1

@@ -6,9 +6,12 @@ from typing import NewType
 
 RouterId = NewType("RouterId", str)
 FloatingIpId = NewType("FloatingIpId", str)
+PortForwardingId = NewType("PortForwardingId", str)
 
 # As Neutron's default. Higher: longer specs.
 ROUTES_MAX = 30
+# Ports of one forwarding that lead to other numbers: each is a rule of its own on the host.
+FORWARDED_PORTS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,25 @@ class Router:
     is_deleting: bool
     generation: int
     applied_generation: int
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortForwarding:
+    """Ports of a floating IP that lead to ports of a guest."""
+
+    id: PortForwardingId
+    project_id: str
+    description: str
+    floating_ip_id: str
+    protocol: str
+    external: tuple[int, int]
+    """First and last port, both in it."""
+    internal: tuple[int, int]
+    internal_address: str
+    port_id: str
+    generation: int
     created_at: datetime.datetime
     updated_at: datetime.datetime
 

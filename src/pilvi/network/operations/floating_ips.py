@@ -17,12 +17,12 @@ from pilvi.network.model.port import (
     PortStatus,
 )
 from pilvi.network.model.router import FloatingIp
-from pilvi.network.operations.addresses import choose_fixed_ips
+from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
 from pilvi.network.operations.ownership import choose_project
-from pilvi.network.operations.port_life import make_port
+from pilvi.network.operations.port_life import choose_mac, make_port
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.wakes import touch_routers
-from pilvi.network.store import floating_ips, networks, ports, routers, subnets
+from pilvi.network.store import floating_ips, networks, port_forwardings, ports, routers, subnets
 from pilvi.network.store.tags import delete_tags
 
 
@@ -41,16 +41,20 @@ async def create_floatingip(tx: Transaction, caller: Caller, values: Mapping[str
     if address is not None and not caller.is_admin:
         raise Forbidden("cannot choose floating_ip_address: only admins do")
     await check_quota(tx, project_id, "floatingip")
-    there = await subnets.list_subnets_of(tx, [network.id])
+    there = [s for s in await subnets.list_subnets_of(tx, [network.id]) if s.ip_version == 4]
     if not there:
-        raise InvalidRequest(f"cannot take a floating IP from network {network.id}: no subnet")
+        raise InvalidRequest(
+            f"cannot take a floating IP from network {network.id}: it has no IPv4 subnet"
+        )
+    mac = await choose_mac(tx, network.id)
     asked = AskedIp(subnet_id=values.get("subnet_id"), address=address)
-    fixed = await choose_fixed_ips(tx, there, [asked])
+    fixed = await choose_fixed_ips(tx, there, AddressWish(mac, [asked], is_router=True))
     id, moment = str(uuid.uuid4()), now()
     port_id = await make_port(
         tx,
         network,
         fixed,
+        mac=mac,
         project_id="",
         device_owner=FLOATING_IP,
         device_id=id,
@@ -105,7 +109,9 @@ async def delete_floatingip(tx: Transaction, caller: Caller, id: str) -> None:
 
 
 async def remove_floating_ip(tx: Transaction, floating: FloatingIp) -> None:
-    """Forget a floating IP and the port that kept its address."""
+    """Forget a floating IP with its forwardings, and the port that kept its address."""
+    for one in (await port_forwardings.list_of_floating_ips(tx, [floating.id]))[floating.id]:
+        await port_forwardings.delete_port_forwarding(tx, one.id)
     await floating_ips.delete_floating_ip(tx, floating.id)
     await ports.delete_port(tx, floating.floating_port_id)
     await delete_tags(tx, [floating.id, floating.floating_port_id])
@@ -123,35 +129,36 @@ async def _associate(
     if not port.is_guest:
         raise InvalidRequest(f"cannot give port {port.id} a floating IP: it is the network's own")
     fixed = _choose_fixed(port, wanted[1])
+    if (await port_forwardings.list_of_floating_ips(tx, [floating.id]))[floating.id]:
+        raise Conflict(f"cannot associate floating IP {floating.address}: it has port forwardings")
     for other in await floating_ips.list_of_ports(tx, [port.id]):
         if other.id != floating.id and other.fixed_address == fixed.address:
             raise Conflict(
                 f"cannot associate floating IP {floating.address} with port {port.id}: its address "
                 f"{fixed.address} has the floating IP {other.address} already"
             )
-    router_id = await _find_router(tx, floating.floating_network_id, port, fixed)
+    router_id = await find_router(tx, floating.floating_network_id, port, fixed)
     await _stand_for(tx, floating, port.id, fixed.address, router_id)
 
 
 def _choose_fixed(port: Port, wanted: str | None) -> FixedIp:
     if wanted is not None:
-        address = parse_address(wanted, "fixed_ip_address")
+        address = parse_address(wanted, "fixed_ip_address", 4)
         for fixed in port.fixed_ips:
             if fixed.address == address:
                 return fixed
         raise InvalidRequest(f"cannot use {address}: port {port.id} does not have that fixed IP")
-    if not port.fixed_ips:
-        raise InvalidRequest(f"cannot use port {port.id}: it has no fixed IP")
-    if len(port.fixed_ips) > 1:
+    fixed_ips = [fixed for fixed in port.fixed_ips if ":" not in fixed.address]
+    if not fixed_ips:
+        raise InvalidRequest(f"cannot use port {port.id}: it has no IPv4 fixed IP")
+    if len(fixed_ips) > 1:
         raise InvalidRequest(
             f"cannot choose among the fixed IPs of port {port.id}: give fixed_ip_address"
         )
-    return port.fixed_ips[0]
+    return fixed_ips[0]
 
 
-async def _find_router(
-    tx: Transaction, floating_network_id: str, port: Port, fixed: FixedIp
-) -> str:
+async def find_router(tx: Transaction, floating_network_id: str, port: Port, fixed: FixedIp) -> str:
     """The router that joins a port's subnet to the external network; the subnet's gateway first.
 
     Raises `NotFound`, as Neutron does, when there is none.

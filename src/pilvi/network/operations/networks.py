@@ -15,13 +15,18 @@ from pilvi.network.model.network import (
     NetworkType,
 )
 from pilvi.network.model.port import DHCP, FLOATING_IP, ROUTER_GATEWAY
+from pilvi.network.model.sharing import Action, ObjectType
 from pilvi.network.operations.floating_ips import remove_floating_ip
 from pilvi.network.operations.ownership import choose_project, refuse_for_members, require_owner
+from pilvi.network.operations.qos import get_usable_policy
 from pilvi.network.operations.quotas import check_quota
+from pilvi.network.operations.sharing import share_with_everybody
 from pilvi.network.operations.wakes import touch_networks, touch_ports
-from pilvi.network.store import floating_ips, networks, ports, subnets
+from pilvi.network.store import floating_ips, networks, ports, sharing, subnets
+from pilvi.network.store.qos import find_default_policy
 from pilvi.network.store.tags import delete_tags
 
+_SHARING = {"is_shared": Action.SHARED, "is_external": Action.EXTERNAL}
 _FOR_ADMINS = {
     "is_shared": False,
     "is_external": False,
@@ -37,6 +42,7 @@ async def create_network(tx: Transaction, caller: Caller, values: Mapping[str, A
     refuse_for_members(caller, values, _FOR_ADMINS, new=True)
     project_id = choose_project(caller, values.get("project_id"))
     await check_quota(tx, project_id, "network")
+    policy_id = await _choose_policy(tx, caller, project_id, values)
     network_type, segment = await _choose_provider(tx, values)
     id, moment = str(uuid.uuid4()), now()
     await networks.insert_network(
@@ -46,19 +52,34 @@ async def create_network(tx: Transaction, caller: Caller, values: Mapping[str, A
         name=values.get("name", ""),
         description=values.get("description", ""),
         admin_state_up=values.get("admin_state_up", True),
-        is_shared=values.get("is_shared", False),
-        is_external=values.get("is_external", False),
         is_default=values.get("is_default", False),
         port_security_enabled=values.get("port_security_enabled", True),
         mtu=_check_mtu(values.get("mtu"), network_type),
         network_type=network_type,
         segment=segment,
         availability_zone_hints=values.get("availability_zone_hints", []),
+        qos_policy_id=policy_id,
         applied_generation=1,
         created_at=moment,
         updated_at=moment,
     )
+    for name, action in _SHARING.items():
+        if values.get(name):
+            await share_with_everybody(tx, ObjectType.NETWORK, id, project_id, action=action)
     return id
+
+
+async def _choose_policy(
+    tx: Transaction, caller: Caller, project_id: str, values: Mapping[str, Any]
+) -> str | None:
+    """The policy of a new network: the one that is named, else the project's default."""
+    if "qos_policy_id" not in values:
+        default = await find_default_policy(tx, project_id)
+        return None if default is None else default.id
+    wanted: str | None = values["qos_policy_id"]
+    if wanted is not None:
+        await get_usable_policy(tx, caller, wanted)
+    return wanted
 
 
 async def _choose_provider(tx: Transaction, values: Mapping[str, Any]) -> tuple[NetworkType, int]:
@@ -113,21 +134,21 @@ async def update_network(
     changed = dict(values)
     if "mtu" in changed:
         changed["mtu"] = _check_mtu(changed["mtu"], network.network_type)
-    await _check_sharing(tx, network, changed)
+    await _change_sharing(tx, network, changed)
+    if changed.get("qos_policy_id") is not None:
+        await get_usable_policy(tx, caller, changed["qos_policy_id"])
     if not changed:
         return
+    changed = {name: value for name, value in changed.items() if name not in _SHARING}
     await networks.update_network(tx, network.id, **changed, updated_at=now())
     await touch_networks(tx, network.id)
-    if changed.get("admin_state_up", network.admin_state_up) != network.admin_state_up:
+    looks = {"admin_state_up": network.admin_state_up, "qos_policy_id": network.qos_policy_id}
+    if any(changed.get(name, value) != value for name, value in looks.items()):
         await touch_ports(tx, *await ports.list_owners_on_network(tx, network.id))
 
 
-async def _check_sharing(tx: Transaction, network: Network, changed: Mapping[str, Any]) -> None:
-    """Refuse to take from others what they use."""
-    if network.is_shared and changed.get("is_shared") is False:
-        foreign = await ports.list_foreign_projects(tx, network.id, network.project_id)
-        if foreign:
-            raise Conflict(f"cannot stop sharing network {network.id}: others have ports on it")
+async def _change_sharing(tx: Transaction, network: Network, changed: Mapping[str, Any]) -> None:
+    """Give everybody a network or take it back. Raises `Conflict` for what others use."""
     if network.is_external and changed.get("is_external") is False:
         if network.is_uplink:
             raise Conflict(f"cannot make network {network.id} internal: it leaves the machine")
@@ -135,6 +156,16 @@ async def _check_sharing(tx: Transaction, network: Network, changed: Mapping[str
         if {ROUTER_GATEWAY, FLOATING_IP} & set(owners.values()):
             raise Conflict(
                 f"cannot make network {network.id} internal: router gateways or floating IPs use it"
+            )
+    for name, action in _SHARING.items():
+        if name in changed:
+            await share_with_everybody(
+                tx,
+                ObjectType.NETWORK,
+                network.id,
+                network.project_id,
+                action=action,
+                wanted=changed[name],
             )
 
 
@@ -153,14 +184,15 @@ async def delete_network(tx: Transaction, caller: Caller, id: str) -> None:
     used = [port_id for port_id, owner in owners.items() if owner != DHCP]
     if used:
         raise Conflict(
-            f"cannot delete network {network.id}: one or more ports are still in use on it; "
-            f"first: {used[0]}"
+            f"cannot delete network {network.id}: There are one or more ports still in use on the "
+            f"network; first: {used[0]}"
         )
     for port_id in owners:
         await ports.delete_port(tx, port_id)
     subnet_ids = (await subnets.list_subnet_ids(tx, [network.id]))[network.id]
     for subnet_id in subnet_ids:
         await subnets.delete_subnet(tx, subnet_id)
+    await sharing.delete_policies_of(tx, network.id)
     await delete_tags(tx, [network.id, *owners, *subnet_ids])
     await networks.update_network(tx, network.id, is_deleting=True)
     await touch_networks(tx, network.id)

@@ -6,44 +6,77 @@ from typing import Any
 
 from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
-from pilvi.errors import Conflict, Forbidden, InvalidRequest, QuotaExceeded
+from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound, QuotaExceeded
 from pilvi.hosts.operations.hosts import list_hosts
 from pilvi.network.model.address import parse_network
 from pilvi.network.model.network import Network
-from pilvi.network.model.port import ADDRESS_PAIRS_MAX, NETWORK_OWNED, AskedIp, Port
-from pilvi.network.operations.addresses import choose_fixed_ips
+from pilvi.network.model.port import (
+    ADDRESS_PAIRS_MAX,
+    NETWORK_OWNED,
+    ROUTER_INTERFACE,
+    AskedIp,
+    DhcpOption,
+    Port,
+)
+from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
+from pilvi.network.operations.dhcp_options import change_options
 from pilvi.network.operations.ownership import choose_project, require_owner
-from pilvi.network.operations.port_life import disassociate, make_port, remove_port
+from pilvi.network.operations.port_life import (
+    choose_mac,
+    disassociate,
+    make_port,
+    remove_port,
+)
+from pilvi.network.operations.qos import get_usable_policy
 from pilvi.network.operations.quotas import check_quota
-from pilvi.network.operations.security_groups import check_groups, ensure_default_group
-from pilvi.network.operations.wakes import touch_groups, touch_networks, touch_ports
+from pilvi.network.operations.security_groups import (
+    check_groups,
+    ensure_default_group,
+    refuse_mixed,
+)
+from pilvi.network.operations.sharing import may_use_network
+from pilvi.network.operations.wakes import touch_members, touch_networks, touch_ports, touch_routers
 from pilvi.network.store import networks, ports, routers, subnets
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_PLAIN = (
+    "name",
+    "description",
+    "admin_state_up",
+    "device_id",
+    "device_owner",
+    "dns_name",
+    "qos_policy_id",
+)
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _FOR_NETWORK_OWNERS = ("mac", "port_security_enabled", "address_pairs")
 
 
 async def create_port(tx: Transaction, caller: Caller, values: Mapping[str, Any]) -> str:
     """A new port; returns its id. Raises what is wrong with the values."""
     network = await networks.get_network(tx, values["network_id"], caller.visible_project_id)
-    if not network.may_use(caller.visible_project_id):
+    if not await may_use_network(tx, network, caller.visible_project_id):
         raise Forbidden(f"cannot make a port on network {network.id}: only admins do")
     project_id = choose_project(caller, values.get("project_id"))
     _refuse_on_foreign_network(caller, network, values)
     await _check_device(tx, caller, project_id, values)
     await check_quota(tx, project_id, "port")
     secure = values.get("port_security_enabled", network.port_security_enabled)
+    asked_mac = values.get("mac")
+    mac = await choose_mac(tx, network.id, None if asked_mac is None else parse_mac(asked_mac))
     there = await subnets.list_subnets_of(tx, [network.id])
-    fixed = await choose_fixed_ips(tx, there, values.get("fixed_ips"))
+    fixed = await choose_fixed_ips(tx, there, AddressWish(mac, values.get("fixed_ips")))
     groups = values.get("group_ids")
     owner = values.get("device_owner", "")
     if groups is None and secure and not owner.startswith(NETWORK_OWNED):
         groups = [(await ensure_default_group(tx, project_id)).id]
     else:
         groups = await check_groups(tx, _group_scope(caller, project_id), groups or [])
-    mac = values.get("mac")
+        await refuse_mixed(tx, groups)
     pairs = parse_pairs(values.get("address_pairs", []), None)
     _check_security(secure, groups, pairs)
+    if values.get("qos_policy_id") is not None:
+        await get_usable_policy(tx, caller, values["qos_policy_id"])
     id = await make_port(
         tx,
         network,
@@ -57,11 +90,31 @@ async def create_port(tx: Transaction, caller: Caller, values: Mapping[str, Any]
         device_owner=owner,
         port_security_enabled=secure,
         address_pairs=pairs,
-        **({} if mac is None else {"mac": parse_mac(mac)}),
+        dns_name=_check_name(values),
+        dhcp_options=_dhcp_row((), values),
+        qos_policy_id=values.get("qos_policy_id"),
+        mac=mac,
         **await _find_host(tx, caller, values),
     )
     await touch_ports(tx, id)
     return id
+
+
+def _dhcp_row(
+    before: Sequence[DhcpOption], values: Mapping[str, Any]
+) -> list[tuple[str, str, int]]:
+    options = change_options(before, values.get("dhcp_options", []))
+    return [(option.name, option.value, option.ip_version) for option in options]
+
+
+def _check_name(values: Mapping[str, Any]) -> str:
+    """The name that DHCP gives a guest. Raises `InvalidRequest` for one that is none."""
+    name: str = values.get("dns_name", "")
+    if name and not _HOST_NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"cannot use the dns_name '{name}': it has letters, digits and hyphens, at most 63"
+        )
+    return name.lower()
 
 
 def _group_scope(caller: Caller, project_id: str) -> str | None:
@@ -159,11 +212,11 @@ async def update_port(tx: Transaction, caller: Caller, id: str, values: Mapping[
     _refuse_on_foreign_network(caller, network, values)
     await _check_device(tx, caller, port.project_id, values)
     _refuse_for_owned(port, values)
-    changed = {
-        name: values[name]
-        for name in ("name", "description", "admin_state_up", "device_id", "device_owner")
-        if name in values
-    }
+    changed = {name: values[name] for name in _PLAIN if name in values}
+    if "dns_name" in changed:
+        changed["dns_name"] = _check_name(values)
+    if values.get("qos_policy_id") is not None:
+        await get_usable_policy(tx, caller, values["qos_policy_id"])
     if "mac" in values and parse_mac(values["mac"]) != port.mac:
         changed["mac"] = await _change_mac(tx, caller, port, values["mac"])
     changed |= await _find_host(tx, caller, values)
@@ -172,6 +225,7 @@ async def update_port(tx: Transaction, caller: Caller, id: str, values: Mapping[
     if values.get("group_ids") is not None:
         scope = _group_scope(caller, port.project_id)
         groups = await check_groups(tx, scope, values["group_ids"])
+        await refuse_mixed(tx, groups)
     pairs = port.address_pairs
     if "address_pairs" in values:
         pairs = parse_pairs(values["address_pairs"], None)
@@ -180,11 +234,40 @@ async def update_port(tx: Transaction, caller: Caller, id: str, values: Mapping[
         await _change_fixed_ips(tx, port, values["fixed_ips"])
     if set(groups) != set(port.group_ids):
         await ports.replace_groups(tx, port.id, groups)
+    if "dhcp_options" in values:
+        changed["dhcp_options"] = _dhcp_row(port.dhcp_options, values)
     changed |= {"port_security_enabled": secure, "address_pairs": pairs}
     await ports.update_port(tx, port.id, **changed, updated_at=now())
     await touch_ports(tx, port.id)
     await touch_networks(tx, port.network_id)
-    await touch_groups(tx, *{*groups, *port.group_ids})
+    await touch_members(tx, *{*groups, *port.group_ids})
+    if port.router_id is not None:
+        await touch_routers(tx, port.router_id)
+
+
+async def change_address_pairs(
+    tx: Transaction,
+    caller: Caller,
+    id: str,
+    pairs: Sequence[tuple[str | None, str]],
+    *,
+    remove: bool,
+) -> None:
+    """Add allowed address pairs to a port's, or take some of them away. Raises `NotFound`."""
+    port = await ports.get_port(tx, id, caller.visible_project_id)
+    named = [
+        (mac, address) if mac != port.mac else ("", address) for mac, address in port.address_pairs
+    ]
+    wanted = parse_pairs(pairs, None)
+    if remove:
+        gone = [("", a) if mac == port.mac else (mac, a) for mac, a in wanted]
+        missing = [pair for pair in gone if pair not in named]
+        if missing:
+            raise NotFound(f"cannot find the allowed address pair {missing[0][1]} on port {id}")
+        left = [pair for pair in named if pair not in gone]
+    else:
+        left = [*named, *(pair for pair in wanted if pair not in named)]
+    await update_port(tx, caller, id, {"address_pairs": left})
 
 
 def _refuse_for_owned(port: Port, values: Mapping[str, Any]) -> None:
@@ -194,7 +277,10 @@ def _refuse_for_owned(port: Port, values: Mapping[str, Any]) -> None:
         protected |= {"host_name": port.host_name, "mac": port.mac}
     if port.router_id is not None or not port.is_guest:
         protected |= {"host_name": port.host_name}
-        for name in ("fixed_ips", "group_ids", "address_pairs", "port_security_enabled", "mac"):
+        names = ["group_ids", "address_pairs", "port_security_enabled", "mac", "dhcp_options"]
+        if port.device_owner != ROUTER_INTERFACE:
+            names.append("fixed_ips")
+        for name in names:
             if values.get(name):
                 raise Conflict(
                     f"cannot change {name} of port {port.id}: {port.device_owner} has it"
@@ -224,7 +310,17 @@ async def _change_fixed_ips(tx: Transaction, port: Port, asked: Sequence[AskedIp
     kept, new = _keep(port, asked)
     gone = [address for address in port.addresses if address not in kept]
     await subnets.delete_fixed_ips(tx, port.id, gone)
-    fixed = await choose_fixed_ips(tx, there, new) if new else []
+    had = frozenset(f.subnet_id for f in port.fixed_ips if f.address in kept)
+    is_router = port.router_id is not None
+    wish = AddressWish(port.mac, new, is_router=is_router, had=had)
+    fixed = await choose_fixed_ips(tx, there, wish)
+    if is_router and had | {one.subnet_id for one in fixed} != {
+        f.subnet_id for f in port.fixed_ips
+    }:
+        raise Conflict(
+            f"cannot change the subnets of port {port.id}: router {port.router_id} has it; add and "
+            "remove interfaces of the router"
+        )
     for place, one in enumerate(fixed, len(port.fixed_ips)):
         await subnets.insert_fixed_ip(tx, port.id, one.subnet_id, one.address, place)
     await disassociate(tx, port.id, gone)

@@ -9,14 +9,15 @@ from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict
 from pilvi.network.model.network import Network
 from pilvi.network.model.port import NETWORK_OWNED, FixedIp, Port, PortStatus
+from pilvi.network.model.router import PortForwarding
 from pilvi.network.operations.wakes import (
     PORT,
     SERVER,
-    touch_groups,
+    touch_members,
     touch_networks,
     touch_routers,
 )
-from pilvi.network.store import floating_ips, ports, subnets
+from pilvi.network.store import floating_ips, port_forwardings, ports, subnets
 from pilvi.network.store.tags import delete_tags
 
 # MACs tried at once. Lower: more queries when a network is crowded; higher: a longer query.
@@ -32,27 +33,28 @@ async def make_port(
 ) -> str:
     """Add a port with these addresses and groups; returns its id. Raises `Conflict`."""
     id, moment = str(uuid.uuid4()), now()
-    mac = values.pop("mac", None)
     row = {
         "id": id,
         "network_id": network.id,
-        "mac": await _choose_mac(tx, network.id, mac),
         "address_pairs": [],
         "status": PortStatus.DOWN,
         "created_at": moment,
         "updated_at": moment,
         **values,
     }
+    if "mac" not in row:
+        row["mac"] = await choose_mac(tx, network.id)
     await ports.insert_port(tx, group_ids, **row)
     for place, fixed in enumerate(fixed_ips):
         await subnets.insert_fixed_ip(tx, id, fixed.subnet_id, fixed.address, place)
     if not str(row.get("device_owner", "")).startswith(NETWORK_OWNED):
         await touch_networks(tx, network.id)
-        await touch_groups(tx, *group_ids)
+        await touch_members(tx, *group_ids)
     return id
 
 
-async def _choose_mac(tx: Transaction, network_id: str, wanted: str | None) -> str:
+async def choose_mac(tx: Transaction, network_id: str, wanted: str | None = None) -> str:
+    """A MAC that no port of a network has, or the one wanted. Raises `Conflict`."""
     if wanted is not None:
         if await ports.list_taken_macs(tx, network_id, [wanted]):
             raise Conflict(f"cannot use the MAC address {wanted}: a port on the network has it")
@@ -85,7 +87,7 @@ async def remove_port(tx: Transaction, port: Port) -> bool:
     if not port.is_deleting:
         await ports.update_port(tx, port.id, is_deleting=True, generation=port.generation + 1)
         await touch_networks(tx, port.network_id)
-        await touch_groups(tx, *port.group_ids)
+        await touch_members(tx, *port.group_ids)
     tx.wake(PORT, port.id)
     return False
 
@@ -96,7 +98,7 @@ async def forget_port(tx: Transaction, port: Port) -> None:
     await delete_tags(tx, [port.id])
     await touch_networks(tx, port.network_id)
     if not port.is_deleting:
-        await touch_groups(tx, *port.group_ids)
+        await touch_members(tx, *port.group_ids)
     if port.server_id is not None:
         tx.wake(SERVER, port.server_id)
 
@@ -104,7 +106,10 @@ async def forget_port(tx: Transaction, port: Port) -> None:
 async def disassociate(
     tx: Transaction, port_id: str, addresses: Collection[str] | None = None
 ) -> None:
-    """Have no floating IP stand for these addresses (None: all) of a port. Repeatable."""
+    """Have no floating IP lead to these addresses (None: all) of a port. Repeatable."""
+    for forwarding in await port_forwardings.list_of_port(tx, port_id):
+        if addresses is None or forwarding.internal_address in addresses:
+            await forget_forwarding(tx, forwarding)
     for floating in await floating_ips.list_of_ports(tx, [port_id]):
         if addresses is not None and floating.fixed_address not in addresses:
             continue
@@ -120,3 +125,15 @@ async def disassociate(
         )
         if floating.router_id is not None:
             await touch_routers(tx, floating.router_id)
+
+
+async def forget_forwarding(tx: Transaction, forwarding: PortForwarding) -> None:
+    """Forget a forwarding; with the last one the router lets go of the floating IP."""
+    floating = await floating_ips.get_floating_ip(tx, forwarding.floating_ip_id, None)
+    await port_forwardings.delete_port_forwarding(tx, forwarding.id)
+    if not (await port_forwardings.list_of_floating_ips(tx, [floating.id]))[floating.id]:
+        await floating_ips.update_floating_ip(
+            tx, floating.id, router_id=None, status=PortStatus.DOWN
+        )
+    if floating.router_id is not None:
+        await touch_routers(tx, floating.router_id)

@@ -17,10 +17,11 @@ from pilvi.network.model.network import Network, Subnet
 from pilvi.network.model.network_data import build_network_data
 from pilvi.network.model.port import COMPUTE, AskedIp, Port
 from pilvi.network.model.request import NetworkRequest, ServerPort
-from pilvi.network.operations.addresses import choose_fixed_ips
-from pilvi.network.operations.port_life import make_port, remove_port
+from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
+from pilvi.network.operations.port_life import choose_mac, make_port, remove_port
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.security_groups import resolve_groups
+from pilvi.network.operations.sharing import may_use_network
 from pilvi.network.operations.wakes import PORT, touch_networks, touch_ports
 from pilvi.network.store import networks, ports, server_ports, subnets
 
@@ -88,7 +89,7 @@ async def _check_network(
     network = await networks.find_network(tx, request.network_id, visible)
     if network is None:
         raise InvalidRequest(f"cannot find the network '{request.network_id}'")
-    if not network.may_use(visible):
+    if not await may_use_network(tx, network, visible):
         raise Forbidden(f"cannot attach a server to the external network {network.id}")
     there = await _require_subnet(tx, network)
     if request.fixed_ip is None:
@@ -187,13 +188,15 @@ async def _claim(
         if network is None or network.is_deleting:
             raise Conflict(f"cannot make a port on network {request.network_id}: it is gone")
         among = [subnet for subnet in subnets_there if subnet.network_id == network.id]
-        wish = None if request.fixed_ip is None else [AskedIp(address=request.fixed_ip)]
+        mac = await choose_mac(tx, network.id)
+        asked = None if request.fixed_ip is None else [AskedIp(address=request.fixed_ip)]
         await make_port(
             tx,
             network,
-            await choose_fixed_ips(tx, among, wish),
+            await choose_fixed_ips(tx, among, AddressWish(mac, asked)),
             groups if network.port_security_enabled else [],
             **claim.columns(order),
+            mac=mac,
             project_id=claim.project_id,
             is_claimed=True,
             port_security_enabled=network.port_security_enabled,
@@ -217,6 +220,17 @@ async def bind_ports(tx: Transaction, server_id: str, host_id: str) -> None:
         return
     host = await get_host(tx, HostId(host_id))
     await ports.update_ports_of_server(tx, server_id, host_id=host.id, host_name=host.name)
+    for port in mine:
+        tx.wake(PORT, port.id)
+    await touch_networks(tx, *{port.network_id for port in mine})
+
+
+async def unbind_ports(tx: Transaction, server_id: str) -> None:
+    """Take a server's ports from every host; they stay the server's. Repeatable."""
+    mine = [p for p in await ports.list_ports_of_server(tx, server_id) if not p.is_deleting]
+    if all(port.host_id is None for port in mine):
+        return
+    await ports.update_ports_of_server(tx, server_id, host_id=None, host_name="")
     for port in mine:
         tx.wake(PORT, port.id)
     await touch_networks(tx, *{port.network_id for port in mine})

@@ -4,15 +4,15 @@ import ipaddress
 
 from pilvi.core.db import Transaction
 from pilvi.core.http import Caller
-from pilvi.errors import Conflict, InvalidRequest, NotFound, Unsupported
+from pilvi.errors import Conflict, InvalidRequest, NotFound
 from pilvi.network.model.network import Subnet
 from pilvi.network.model.port import ROUTER_INTERFACE, AskedIp, Port
 from pilvi.network.model.router import Router
-from pilvi.network.operations.addresses import choose_fixed_ips
-from pilvi.network.operations.port_life import make_port
+from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
+from pilvi.network.operations.port_life import choose_mac, make_port
 from pilvi.network.operations.routers import list_legs, refuse_overlaps, remove_leg
-from pilvi.network.operations.wakes import touch_groups, touch_networks, touch_routers
-from pilvi.network.store import floating_ips, networks, ports, routers, subnets
+from pilvi.network.operations.wakes import touch_members, touch_networks, touch_routers
+from pilvi.network.store import floating_ips, networks, port_forwardings, ports, routers, subnets
 
 
 async def add_router_interface(
@@ -45,12 +45,14 @@ async def _make_interface(tx: Transaction, caller: Caller, router: Router, subne
             "add a port"
         )
     await _check_room(tx, router, [subnet])
+    mac = await choose_mac(tx, network.id)
     asked = AskedIp(subnet_id=subnet.id, address=subnet.gateway_ip)
-    fixed = await choose_fixed_ips(tx, [subnet], [asked])
+    fixed = await choose_fixed_ips(tx, [subnet], AddressWish(mac, [asked], is_router=True))
     port_id = await make_port(
         tx,
         network,
         fixed,
+        mac=mac,
         project_id=router.project_id,
         device_owner=ROUTER_INTERFACE,
         device_id=router.id,
@@ -71,12 +73,10 @@ async def _take_port(tx: Transaction, caller: Caller, router: Router, port_id: s
         )
     if not port.fixed_ips:
         raise InvalidRequest(f"cannot use port {port.id}: a router port must have a fixed IP")
-    if len(port.fixed_ips) > 1:
-        raise Unsupported(f"cannot use port {port.id}: a router port has one fixed IP here")
     there = await subnets.list_subnets_by_id(tx, {f.subnet_id for f in port.fixed_ips})
     await _check_room(tx, router, list(there.values()))
     await ports.replace_groups(tx, port.id, [])
-    await touch_groups(tx, *port.group_ids)
+    await touch_members(tx, *port.group_ids)
     await ports.update_port(
         tx,
         port.id,
@@ -131,7 +131,13 @@ async def _refuse_needed(tx: Transaction, router: Router, leg: Port) -> None:
                 f"cannot remove the interface of router {router.id} on subnet {subnet.id}: one or "
                 "more floating IPs require it"
             )
-        if any(ipaddress.IPv4Address(via) in subnet.network for _, via in router.routes):
+        forwarded = await port_forwardings.list_of_router(tx, router.id)
+        if any(ipaddress.ip_address(one.internal_address) in subnet.network for one in forwarded):
+            raise Conflict(
+                f"cannot remove the interface of router {router.id} on subnet {subnet.id}: one or "
+                "more port forwardings require it"
+            )
+        if any(ipaddress.ip_address(via) in subnet.network for _, via in router.routes):
             raise Conflict(
                 f"cannot remove the interface of router {router.id} on subnet {subnet.id}: one or "
                 "more routes require it"

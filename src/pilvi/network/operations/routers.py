@@ -8,12 +8,13 @@ from typing import Any
 from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
 from pilvi.errors import Conflict, InvalidRequest
+from pilvi.network.model.address import overlap
 from pilvi.network.model.network import Network, Subnet
 from pilvi.network.model.port import ROUTER_GATEWAY, ROUTER_INTERFACE, AskedIp, Port
 from pilvi.network.model.router import ROUTES_MAX, Router
-from pilvi.network.operations.addresses import choose_fixed_ips
+from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
 from pilvi.network.operations.ownership import choose_project, refuse_for_members
-from pilvi.network.operations.port_life import make_port
+from pilvi.network.operations.port_life import choose_mac, make_port
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.subnets import check_routes
 from pilvi.network.operations.wakes import touch_networks, touch_routers
@@ -133,7 +134,8 @@ async def _make_gateway(
     tx: Transaction, router: Router, network: Network, asked: Sequence[AskedIp] | None
 ) -> None:
     there = await subnets.list_subnets_of(tx, [network.id])
-    fixed = await choose_fixed_ips(tx, there, asked or None)
+    mac = await choose_mac(tx, network.id)
+    fixed = await choose_fixed_ips(tx, there, AddressWish(mac, asked or None, is_router=True))
     interfaces = await list_legs(tx, router.id)
     used = {f.subnet_id for f in fixed}
     await refuse_overlaps(tx, interfaces, [s for s in there if s.id in used])
@@ -141,6 +143,7 @@ async def _make_gateway(
         tx,
         network,
         fixed,
+        mac=mac,
         project_id="",
         device_owner=ROUTER_GATEWAY,
         device_id=router.id,
@@ -180,7 +183,7 @@ async def refuse_overlaps(tx: Transaction, legs: Sequence[Port], new: Sequence[S
                 raise InvalidRequest(
                     f"cannot add this to the router: it already has a port on subnet {subnet.id}"
                 )
-            if subnet.network.overlaps(there.network):
+            if overlap(subnet.network, there.network):
                 raise InvalidRequest(
                     f"cannot add subnet {subnet.id} to the router: {subnet.cidr} overlaps with "
                     f"{there.cidr} of subnet {there.id}"
@@ -195,7 +198,7 @@ async def set_routes(tx: Transaction, router: Router, routes: Sequence[tuple[str
     reachable = [s.network for s in (await subnets.list_subnets_by_id(tx, ids)).values()]
     own = {address for leg in legs for address in leg.addresses}
     for _, via in wanted:
-        hop = ipaddress.IPv4Address(via)
+        hop = ipaddress.ip_address(via)
         if via in own or not any(hop in network for network in reachable):
             raise InvalidRequest(
                 f"cannot route through {via}: the next hop must be another address in one of the "

@@ -1,7 +1,8 @@
 """Security groups and their rules. In the caller's transaction."""
 
+import dataclasses
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pilvi.core.db import Transaction, now
@@ -11,12 +12,11 @@ from pilvi.network.model.security_group import (
     DEFAULT_GROUP,
     RuleMatch,
     SecurityGroup,
-    default_matches,
-    egress_matches,
 )
-from pilvi.network.operations.ownership import choose_project
+from pilvi.network.operations.ownership import choose_project, require_owner
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.wakes import touch_groups
+from pilvi.network.store import address_groups, default_rules, sharing
 from pilvi.network.store import security_groups as store
 from pilvi.network.store.tags import delete_tags
 
@@ -25,29 +25,36 @@ async def ensure_default_group(tx: Transaction, project_id: str) -> SecurityGrou
     """A project's default group, made on its first use. Repeatable."""
     found = await store.find_default_group(tx, project_id)
     if found is None:
-        await _insert_group(tx, project_id, DEFAULT_GROUP, "Default security group", default=True)
+        words = {"name": DEFAULT_GROUP, "description": "Default security group"}
+        await _insert_group(tx, project_id, words, default=True)
         found = await store.find_default_group(tx, project_id)
     assert found is not None
     return found
 
 
 async def _insert_group(
-    tx: Transaction, project_id: str, name: str, description: str, *, default: bool
+    tx: Transaction, project_id: str, values: Mapping[str, Any], *, default: bool
 ) -> str:
     id, moment = str(uuid.uuid4()), now()
     await store.insert_group(
         tx,
         id=id,
         project_id=project_id,
-        name=name,
-        description=description,
+        **values,
         default_of=project_id if default else None,
         applied_generation=1,
         created_at=moment,
         updated_at=moment,
     )
-    matches = default_matches(id) if default else egress_matches()
-    await _insert_rules(tx, project_id, id, [(match, "") for match in matches])
+    await default_rules.ensure_first_rules(tx)
+    rules = []
+    for rule in await default_rules.list_for(tx, is_default=default):
+        match = rule.match
+        if rule.is_remote_parent:
+            match = dataclasses.replace(match, remote_group_id=id)
+        rules.append((match, rule.description))
+    if rules:
+        await _insert_rules(tx, project_id, id, rules)
     return id
 
 
@@ -70,6 +77,7 @@ async def _insert_rules(
             "port_max": match.port_max,
             "remote_group_id": match.remote_group_id,
             "remote_cidr": match.remote_cidr,
+            "remote_address_group_id": match.remote_address_group_id,
             "key": match.key,
         }
         for match, description in rules
@@ -78,21 +86,28 @@ async def _insert_rules(
     return [str(row["id"]) for row in rows]
 
 
-async def create_security_group(
-    tx: Transaction, caller: Caller, name: str, description: str, project_id: str | None
-) -> str:
-    """A new group that lets everything out; returns its id. Raises `Conflict` for "default"."""
-    owner = choose_project(caller, project_id)
+async def create_security_group(tx: Transaction, caller: Caller, values: Mapping[str, Any]) -> str:
+    """A new group with the default rules; returns its id. Raises `Conflict` for "default"."""
+    owner = choose_project(caller, values.get("project_id"))
     await ensure_default_group(tx, owner)
-    if name == DEFAULT_GROUP:
+    if values["name"] == DEFAULT_GROUP:
         raise Conflict("cannot name a security group 'default': the project has that one already")
     await check_quota(tx, owner, "security_group")
-    return await _insert_group(tx, owner, name, description, default=False)
+    kept = {name: value for name, value in values.items() if name != "project_id"}
+    return await _insert_group(tx, owner, kept, default=False)
 
 
 async def update_security_group(tx: Transaction, caller: Caller, id: str, **values: Any) -> None:
-    """Change a group's name or description. Raises `Conflict` for the default group's name."""
+    """Change a group. Raises `Conflict` for the default group's name.
+
+    A group that ports are in keeps its statefulness, because their hosts could not tell which of
+    their connections would go on.
+    """
     group = await store.get_group(tx, id, caller.visible_project_id)
+    require_owner(caller, group.project_id, "this security group")
+    changes_state = values.get("is_stateful", group.is_stateful) != group.is_stateful
+    if changes_state and await store.is_group_used(tx, group.id):
+        raise Conflict(f"cannot change stateful of security group {id}: ports are in it")
     name = values.get("name", group.name)
     if name != group.name and (group.is_default or name == DEFAULT_GROUP):
         raise Conflict("cannot rename the default security group, nor another one to 'default'")
@@ -106,10 +121,12 @@ async def update_security_group(tx: Transaction, caller: Caller, id: str, **valu
 async def delete_security_group(tx: Transaction, caller: Caller, id: str) -> None:
     """Remove a group; rules that name it as remote go with it. Raises `Conflict` when in use."""
     group = await store.get_group(tx, id, caller.visible_project_id)
+    require_owner(caller, group.project_id, "this security group")
     if group.is_default and not caller.is_admin:
         raise Conflict("cannot delete the default security group")
     if await store.is_group_used(tx, group.id):
         raise Conflict(f"cannot delete the security group {id}: ports are in it")
+    await sharing.delete_policies_of(tx, group.id)
     naming = await store.list_groups_naming(tx, group.id)
     rules = (await store.list_rules_of(tx, [group.id])).get(group.id, [])
     await store.delete_group(tx, group.id)
@@ -128,8 +145,8 @@ async def create_security_group_rules(
     ids = []
     for group_id, match, description in asked:
         group = await store.get_group(tx, group_id, caller.visible_project_id)
-        if match.remote_group_id is not None:
-            await store.get_group(tx, match.remote_group_id, caller.visible_project_id)
+        require_owner(caller, group.project_id, "the rules of this security group")
+        await _check_remote(tx, caller, match)
         twin = await store.find_rule_by_key(tx, group.id, match.key)
         if twin is not None:
             raise Conflict(
@@ -140,6 +157,15 @@ async def create_security_group_rules(
         ids += await _insert_rules(tx, group.project_id, group.id, [(match, description)])
         await touch_groups(tx, group.id)
     return ids
+
+
+async def _check_remote(tx: Transaction, caller: Caller, match: RuleMatch) -> None:
+    """Raise `NotFound` for a remote that the caller may not see."""
+    if match.remote_group_id is not None:
+        await store.get_group(tx, match.remote_group_id, caller.visible_project_id)
+    if match.remote_address_group_id is not None:
+        id = match.remote_address_group_id
+        await address_groups.get_address_group(tx, id, caller.visible_project_id)
 
 
 async def delete_security_group_rule(tx: Transaction, caller: Caller, id: str) -> None:
@@ -157,6 +183,13 @@ async def check_groups(tx: Transaction, project_id: str | None, ids: Collection[
         if id not in found:
             raise NotFound(f"cannot find the security group '{id}'")
     return sorted(found & set(ids))
+
+
+async def refuse_mixed(tx: Transaction, ids: Collection[str]) -> None:
+    """Raise `Conflict` when some of a port's groups are stateful and some are not."""
+    groups = await store.list_groups_named(tx, None, ids) if len(ids) > 1 else []
+    if len({group.is_stateful for group in groups}) > 1:
+        raise Conflict("cannot use stateful and stateless security groups on one port")
 
 
 async def resolve_groups(

@@ -25,10 +25,10 @@ async def seed_network(
         "physical_network": PHYSICAL_NETWORK,
     }
     public = await create_network(tx, admin, outside)
-    reachable = {"network_id": public, "cidr": settings.external_cidr}
+    reachable = {"network_id": public, "cidr": settings.external_cidr, "ip_version": 4}
     await create_subnet(tx, admin, {**reachable, "name": "public-subnet", "enable_dhcp": False})
     private = await create_network(tx, demo, {"name": "private"})
-    inside = {"network_id": private, "cidr": settings.private_cidr}
+    inside = {"network_id": private, "cidr": settings.private_cidr, "ip_version": 4}
     subnet = await create_subnet(tx, demo, {**inside, "name": "private-subnet"})
     gateway = {"network_id": public}
     router = await create_router(tx, demo, {"name": "router1", "gateway": gateway})

@@ -4,7 +4,7 @@ from pilvi.core.db import Transaction
 from pilvi.errors import Conflict, InvalidRequest, NotFound
 from pilvi.network.model.port import Port
 from pilvi.network.operations.security_groups import resolve_groups
-from pilvi.network.operations.wakes import touch_groups, touch_ports
+from pilvi.network.operations.wakes import touch_members, touch_ports
 from pilvi.network.store import ports
 
 
@@ -47,4 +47,4 @@ async def _replace(tx: Transaction, port: Port, group_ids: set[str], changed: st
         return
     await ports.replace_groups(tx, port.id, group_ids)
     await touch_ports(tx, port.id)
-    await touch_groups(tx, changed)
+    await touch_members(tx, changed)

@@ -8,11 +8,14 @@ from pilvi.core.http import Caller
 from pilvi.errors import InvalidRequest, NotFound, QuotaExceeded
 from pilvi.network.operations.ownership import require_owner
 from pilvi.network.store import (
+    address_groups,
     floating_ips,
     networks,
     ports,
+    qos,
     routers,
     security_groups,
+    subnetpools,
     subnets,
 )
 from pilvi.network.store import tags as store
@@ -27,6 +30,10 @@ TAGGABLE: dict[str, Get] = {
     "floatingips": floating_ips.get_floating_ip,
     "security-groups": security_groups.get_group,
     "security_groups": security_groups.get_group,
+    "security-group-rules": security_groups.get_rule,
+    "subnetpools": subnetpools.get_subnetpool,
+    "policies": qos.get_policy,
+    "address-groups": address_groups.get_address_group,
 }
 """How a resource of each collection is found, as the caller may see it."""
 

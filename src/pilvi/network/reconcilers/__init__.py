@@ -2,6 +2,7 @@
 
 from pilvi.core.db import Database
 from pilvi.core.reconcile import Reconciler
+from pilvi.network.reconcilers.address_set import AddressSetReconciler
 from pilvi.network.reconcilers.network import NetworkReconciler
 from pilvi.network.reconcilers.port import PortReconciler
 from pilvi.network.reconcilers.router import RouterReconciler
@@ -10,10 +11,11 @@ from pilvi.settings import Settings
 
 
 def build_reconcilers(db: Database, settings: Settings) -> list[Reconciler]:
-    """The reconcilers of networks, ports, routers and security groups."""
+    """The reconcilers of networks, ports, routers, security groups and their members."""
     return [
         NetworkReconciler(db),
         PortReconciler(db),
         RouterReconciler(db, settings),
         SecurityGroupReconciler(db),
+        AddressSetReconciler(db),
     ]

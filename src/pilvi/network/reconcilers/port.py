@@ -1,6 +1,8 @@
-"""Makes guests' ports so: on the host that compute named, with rules resolved to addresses."""
+"""Makes guests' ports so: on the host that compute named, with its security rules."""
 
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from pilvi.core.db import Database, Transaction
 from pilvi.core.reconcile import Done, Result
@@ -8,14 +10,16 @@ from pilvi.host_api.contract import Kind
 from pilvi.host_api.networks import PortSpec
 from pilvi.hosts.model.host import Held, HostId
 from pilvi.hosts.operations.assignments import assign, change_wishes, list_held, withdraw
+from pilvi.network.model.network import Network
 from pilvi.network.model.port import Port, PortStatus, status
 from pilvi.network.model.security_group import resolve_rules
 from pilvi.network.operations.port_life import forget_port
 from pilvi.network.operations.wakes import PORT, SERVER, touch_networks
+from pilvi.network.reconcilers.address_set import sync_sets
 from pilvi.network.reconcilers.batches import Batches
 from pilvi.network.reconcilers.plan import Assign, Forget, Record, Withdraw, plan_port
 from pilvi.network.reconcilers.specs import port_spec
-from pilvi.network.store import networks, ports, security_groups
+from pilvi.network.store import networks, ports, qos, security_groups
 
 
 class PortReconciler:
@@ -62,10 +66,31 @@ async def sync_ports(tx: Transaction, ids: Sequence[str]) -> None:
         mine = held.get(port.id, [])
         if await _take(tx, port, mine, specs.get(port.id)):
             changes += [(one, specs[port.id]) for one in mine]
-    changed = {one.id for one in await change_wishes(tx, changes)}
+    really = await change_wishes(tx, changes)
+    changed = {one.id for one in really}
+    await sync_sets(tx, _named(there, held, specs, changed))
     for port in there:
         if port.is_guest:
             await _note(tx, port, held.get(port.id, []), changed=port.id in changed)
+
+
+def _named(
+    there: Sequence[Port],
+    held: Mapping[str, Sequence[Held]],
+    specs: Mapping[str, PortSpec],
+    changed: set[str],
+) -> set[str]:
+    """The groups that ports which come, go or change name as remote, before or from now on."""
+    named: set[str] = set()
+    for port in there:
+        before, spec = held.get(port.id, ()), specs.get(port.id)
+        if spec is not None and before and port.id not in changed:
+            continue
+        rules = list(spec.rules) if spec is not None else []
+        for one in before:
+            rules += msgspec.json.decode(one.spec, type=PortSpec).rules
+        named |= {rule.remote_set for rule in rules if rule.remote_set is not None}
+    return named
 
 
 async def _build_specs(tx: Transaction, there: Sequence[Port]) -> Mapping[str, PortSpec]:
@@ -74,17 +99,25 @@ async def _build_specs(tx: Transaction, there: Sequence[Port]) -> Mapping[str, P
     on = await networks.list_networks_by_id(tx, {port.network_id for port in wanted})
     group_ids = {id for port in wanted if port.port_security_enabled for id in port.group_ids}
     rules = await security_groups.list_rules_of(tx, group_ids)
-    remotes = {
-        rule.match.remote_group_id
-        for those in rules.values()
-        for rule in those
-        if rule.match.remote_group_id is not None
+    stateless = await security_groups.list_stateless(tx, group_ids)
+    resolved = {groups: resolve_rules(groups, rules) for groups in {p.group_ids for p in wanted}}
+    policy_ids = {id for p in wanted if (id := _policy_id(p, on)) is not None}
+    limits = await qos.list_rules_of(tx, policy_ids)
+    return {
+        p.id: port_spec(
+            p,
+            on[p.network_id],
+            resolved[p.group_ids],
+            limits.get(_policy_id(p, on) or "", ()),
+            stateful=stateless.isdisjoint(p.group_ids),
+        )
+        for p in wanted
     }
-    members = await security_groups.list_members(tx, remotes)
-    resolved = {
-        groups: resolve_rules(groups, rules, members) for groups in {p.group_ids for p in wanted}
-    }
-    return {p.id: port_spec(p, on[p.network_id], resolved[p.group_ids]) for p in wanted}
+
+
+def _policy_id(port: Port, on: Mapping[str, Network]) -> str | None:
+    """The policy in force for a port: its own before its network's."""
+    return port.qos_policy_id or on[port.network_id].qos_policy_id
 
 
 async def _take(tx: Transaction, port: Port, held: Sequence[Held], spec: PortSpec | None) -> bool:

@@ -20,7 +20,7 @@ from pilvi.network.reconcilers.plan import (
     plan_router,
 )
 from pilvi.network.reconcilers.specs import router_spec
-from pilvi.network.store import floating_ips, ports, routers, subnets
+from pilvi.network.store import floating_ips, port_forwardings, ports, routers, subnets
 from pilvi.settings import Settings
 
 # Seconds between looks for a host when none is alive. Lower: more reading; higher: a router comes
@@ -94,7 +94,8 @@ async def _assign(tx: Transaction, router: Router, legs: Sequence[Port], host: H
     ids = {fixed.subnet_id for leg in legs for fixed in leg.fixed_ips}
     there = await subnets.list_subnets_by_id(tx, ids)
     served = await floating_ips.list_of_router(tx, router.id)
-    spec = router_spec(router, legs, there, served)
+    forwarded = await port_forwardings.list_of_router(tx, router.id)
+    spec = router_spec(router, legs, there, served, forwarded)
     owner = (ROUTER, router.id)
     return await assign(tx, host.id, Kind.ROUTER, router.id, spec, owner=owner)
 

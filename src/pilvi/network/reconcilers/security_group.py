@@ -1,4 +1,4 @@
-"""Brings a changed security group to every port whose rules depend on it."""
+"""Brings the changed rules of a security group to every port that is in it."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ class SecurityGroupReconciler:
         self._db = db
 
     async def reconcile(self, id: str) -> Result:
-        """Bring the ports of a group, and of those that name it, up to date. Repeatable."""
+        """Bring the ports of a group up to date. Repeatable."""
         async with self._db.read() as tx:
             group = await security_groups.find_group(tx, id)
-            ids = await security_groups.list_concerned_ports(tx, id) if group else []
+            ids = await security_groups.list_ports_in_group(tx, id) if group else []
         if group is None:
             return Done()
         while True:

@@ -3,13 +3,14 @@
 The same rows always give the same spec, so that an unchanged wish is seen as unchanged.
 """
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 
 from pilvi.host_api.networks import (
-    FloatingIp as FloatingIpSpec,
-)
-from pilvi.host_api.networks import (
+    AdvertSpec,
+    ForwardingSpec,
     Lease,
+    LimitSpec,
     NetworkSpec,
     PortSpec,
     RouterInterface,
@@ -17,9 +18,21 @@ from pilvi.host_api.networks import (
     RuleSpec,
     SubnetSpec,
 )
+from pilvi.host_api.networks import DhcpOption as DhcpOptionSpec
+from pilvi.host_api.networks import (
+    FloatingIp as FloatingIpSpec,
+)
 from pilvi.network.model.network import Network, Subnet
-from pilvi.network.model.port import DHCP, ROUTER_GATEWAY, ROUTER_INTERFACE, Port
-from pilvi.network.model.router import FloatingIp, Router
+from pilvi.network.model.port import (
+    DHCP,
+    ROUTER_GATEWAY,
+    ROUTER_INTERFACE,
+    DhcpOption,
+    Port,
+    name_of_address,
+)
+from pilvi.network.model.qos import QosRule, RuleKind
+from pilvi.network.model.router import FloatingIp, PortForwarding, Router
 
 
 def network_spec(network: Network, subnets: Sequence[Subnet], ports: Sequence[Port]) -> NetworkSpec:
@@ -30,7 +43,8 @@ def network_spec(network: Network, subnets: Sequence[Subnet], ports: Sequence[Po
         if port.device_owner == DHCP
         for fixed in port.fixed_ips
     }
-    served: set[str] = {subnet.id for subnet in subnets if subnet.enable_dhcp and subnet.id in dhcp}
+    served: set[str] = {subnet.id for subnet in subnets if subnet.has_dhcp and subnet.id in dhcp}
+    leased: set[str] = {s.id for s in subnets if s.id in served and not s.is_automatic}
     return NetworkSpec(
         network_id=network.id,
         project_id=network.project_id,
@@ -53,7 +67,7 @@ def network_spec(network: Network, subnets: Sequence[Subnet], ports: Sequence[Po
             lease
             for port in sorted(ports, key=lambda port: port.id)
             if port.is_guest
-            for lease in _leases(port, served)
+            for lease in _leases(port, leased)
         ],
     )
 
@@ -63,14 +77,31 @@ def _leases(port: Port, served: set[str]) -> list[Lease]:
     leases: dict[str, Lease] = {}
     for fixed in port.fixed_ips:
         if fixed.subnet_id in served:
-            name = port.hostname or f"host-{fixed.address.replace('.', '-')}"
-            lease = Lease(port_id=port.id, mac=port.mac, address=fixed.address, hostname=name)
+            name = port.dns_name or port.hostname or name_of_address(fixed.address)
+            lease = Lease(
+                port_id=port.id,
+                mac=port.mac,
+                address=fixed.address,
+                hostname=name,
+                options=[_option(option) for option in port.dhcp_options],
+            )
             leases.setdefault(fixed.subnet_id, lease)
     return list(leases.values())
 
 
-def port_spec(port: Port, network: Network, rules: Sequence[RuleSpec]) -> PortSpec:
-    """A guest's port with its rules, remote groups resolved."""
+def _option(option: DhcpOption) -> DhcpOptionSpec:
+    return DhcpOptionSpec(name=option.name, value=option.value, ip_version=option.ip_version)
+
+
+def port_spec(
+    port: Port,
+    network: Network,
+    rules: Sequence[RuleSpec],
+    quality: Sequence[QosRule] = (),
+    *,
+    stateful: bool = True,
+) -> PortSpec:
+    """A guest's port with its rules, remote groups named."""
     secure = port.port_security_enabled
     return PortSpec(
         port_id=port.id,
@@ -80,7 +111,7 @@ def port_spec(port: Port, network: Network, rules: Sequence[RuleSpec]) -> PortSp
         mac=port.mac,
         addresses=port.addresses,
         allowed_pairs=[
-            (mac or port.mac, address if "/" in address else f"{address}/32")
+            (mac or port.mac, str(ipaddress.ip_network(address)))
             for mac, address in port.address_pairs
         ]
         if secure
@@ -88,6 +119,17 @@ def port_spec(port: Port, network: Network, rules: Sequence[RuleSpec]) -> PortSp
         port_security=secure,
         admin_state_up=port.admin_state_up and network.admin_state_up,
         rules=list(rules) if secure else [],
+        stateful=stateful,
+        limits=[
+            LimitSpec(
+                direction=rule.direction,
+                max_kbps=rule.max_kbps or 0,
+                burst_kbit=rule.max_burst_kbps or 0,
+            )
+            for rule in sorted(quality, key=lambda rule: rule.direction)
+            if rule.kind is RuleKind.BANDWIDTH_LIMIT
+        ],
+        dscp_mark=next((r.dscp_mark for r in quality if r.kind is RuleKind.DSCP_MARKING), None),
     )
 
 
@@ -96,12 +138,17 @@ def router_spec(
     legs: Sequence[Port],
     subnets: Mapping[str, Subnet],
     floating_ips: Sequence[FloatingIp],
+    forwardings: Sequence[PortForwarding] = (),
 ) -> RouterSpec:
     """A router with the legs that it should have now."""
     there = [leg for leg in legs if not leg.is_deleting]
     outside = [leg for leg in there if leg.device_owner == ROUTER_GATEWAY and leg.fixed_ips]
     gateway = outside[0] if outside else None
-    next_hop = subnets[gateway.fixed_ips[0].subnet_id].gateway_ip if gateway else None
+    hops: dict[int, str | None] = {}
+    for fixed in gateway.fixed_ips if gateway else ():
+        subnet = subnets[fixed.subnet_id]
+        hops.setdefault(subnet.ip_version, subnet.gateway_ip)
+    floating: dict[str, str] = {one.id: one.address for one in floating_ips}
     return RouterSpec(
         router_id=router.id,
         project_id=router.project_id,
@@ -112,7 +159,8 @@ def router_spec(
             if leg.device_owner == ROUTER_INTERFACE and leg.fixed_ips
         ],
         gateway=_interface(gateway, subnets) if gateway else None,
-        gateway_next_hop=next_hop,
+        gateway_next_hop=hops.get(4),
+        gateway_next_hop6=hops.get(6),
         snat=router.enable_snat,
         floating_ips=[
             FloatingIpSpec(floating_address=one.address, fixed_address=one.fixed_address)
@@ -122,14 +170,37 @@ def router_spec(
         if gateway
         else [],
         routes=router.routes,
+        forwardings=[_forwarding(one, floating[one.floating_ip_id]) for one in forwardings]
+        if gateway
+        else [],
+    )
+
+
+def _forwarding(forwarding: PortForwarding, address: str) -> ForwardingSpec:
+    return ForwardingSpec(
+        floating_address=address,
+        protocol=forwarding.protocol,
+        external_first=forwarding.external[0],
+        external_last=forwarding.external[1],
+        fixed_address=forwarding.internal_address,
+        internal_first=forwarding.internal[0],
     )
 
 
 def _interface(leg: Port, subnets: Mapping[str, Subnet]) -> RouterInterface:
-    fixed = leg.fixed_ips[0]
+    addresses = [
+        f"{fixed.address}/{subnets[fixed.subnet_id].network.prefixlen}" for fixed in leg.fixed_ips
+    ]
+    there = [subnets[fixed.subnet_id] for fixed in leg.fixed_ips]
     return RouterInterface(
         port_id=leg.id,
         network_id=leg.network_id,
         mac=leg.mac,
-        address=f"{fixed.address}/{subnets[fixed.subnet_id].network.prefixlen}",
+        address=addresses[0],
+        further=addresses[1:],
+        adverts=[
+            AdvertSpec(cidr=s.cidr, mode=s.ra_mode, dns_servers=s.dns_nameservers)
+            for s in there
+            if s.ra_mode is not None and leg.device_owner == ROUTER_INTERFACE
+        ],
     )

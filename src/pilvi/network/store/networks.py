@@ -15,7 +15,9 @@ from pilvi.network.model.network import (
     NetworkId,
     NetworkType,
 )
+from pilvi.network.model.sharing import Action, ObjectType
 from pilvi.network.store.listing import Filters, Listing, common_filters, constant, read_list
+from pilvi.network.store.sharing import shared_with
 from pilvi.network.store.tables import networks
 
 _t = networks.c
@@ -34,6 +36,7 @@ FILTERS: Filters = {
     "mtu": _t.mtu,
     "port_security_enabled": _t.port_security_enabled,
     "status": constant(ACTIVE),
+    "qos_policy_id": _t.qos_policy_id,
 }
 ADMIN_FILTERS: Filters = {
     **FILTERS,
@@ -58,6 +61,7 @@ def _network(row: Row[Any]) -> Network:
         network_type=NetworkType(row.network_type),
         segment=row.segment,
         availability_zone_hints=row.availability_zone_hints,
+        qos_policy_id=row.qos_policy_id,
         is_deleting=row.is_deleting,
         generation=row.generation,
         applied_generation=row.applied_generation,
@@ -72,7 +76,7 @@ def _visible(project_id: str | None) -> ColumnElement[bool]:
     if project_id is None:
         return there
     return there & or_(
-        _t.project_id == project_id, _t.is_shared.is_(True), _t.is_external.is_(True)
+        _t.project_id == project_id, _t.id.in_(shared_with(ObjectType.NETWORK, project_id))
     )
 
 
@@ -119,7 +123,10 @@ async def list_usable_networks(tx: Transaction, project_id: str) -> list[Network
     query = select(networks).where(
         _t.is_deleting.is_(False),
         _t.is_external.is_(False),
-        or_(_t.project_id == project_id, _t.is_shared.is_(True)),
+        or_(
+            _t.project_id == project_id,
+            _t.id.in_(shared_with(ObjectType.NETWORK, project_id, Action.SHARED)),
+        ),
     )
     return [_network(row) for row in await tx.all(query.order_by(_t.created_at, _t.id))]
 

@@ -18,7 +18,15 @@ from sqlalchemy import (
 
 from pilvi.core.db import Transaction
 from pilvi.errors import InvalidRequest, NotFound
-from pilvi.network.model.port import DHCP, ROUTER_GATEWAY, FixedIp, Port, PortId, PortStatus
+from pilvi.network.model.port import (
+    DHCP,
+    ROUTER_GATEWAY,
+    DhcpOption,
+    FixedIp,
+    Port,
+    PortId,
+    PortStatus,
+)
 from pilvi.network.store.listing import (
     Filters,
     Listing,
@@ -77,6 +85,8 @@ FILTERS: Filters = {
     "device_owner": _t.device_owner,
     "status": _t.status,
     "port_security_enabled": _t.port_security_enabled,
+    "dns_name": _t.dns_name,
+    "qos_policy_id": _t.qos_policy_id,
     "security_groups": _is_in_groups,
     "fixed_ips": _has_fixed_ips,
     "ip_address": lambda values: _has_fixed_ips([f"ip_address={v}" for v in values]),
@@ -101,6 +111,9 @@ def _port(row: Row[Any], fixed: Sequence[FixedIp], group_ids: Sequence[str]) -> 
         port_security_enabled=row.port_security_enabled,
         address_pairs=[(mac, address) for mac, address in row.address_pairs],
         hostname=row.hostname,
+        dns_name=row.dns_name,
+        dhcp_options=[DhcpOption(*option) for option in row.dhcp_options],
+        qos_policy_id=row.qos_policy_id,
         host_id=row.host_id,
         host_name=row.host_name,
         held_host_id=row.held_host_id,
@@ -231,6 +244,12 @@ async def list_hosts_of_network(tx: Transaction, network_id: str) -> set[str]:
     query = select(_t.host_id, _t.held_host_id).where(_t.network_id == network_id)
     rows = await tx.all(query.distinct())
     return {id for row in rows for id in (row.host_id, row.held_host_id) if id is not None}
+
+
+async def list_networks_on_host(tx: Transaction, host_name: str) -> set[str]:
+    """The networks that have a port on a host."""
+    query = select(_t.network_id).where(_t.host_name == host_name, _t.is_deleting.is_(False))
+    return {row.network_id for row in await tx.all(query.distinct())}
 
 
 async def list_owners_on_network(tx: Transaction, network_id: str) -> dict[str, str]:

@@ -17,6 +17,10 @@ _COUNTED: dict[str, Table] = {
     "floatingip": tables.floating_ips,
     "security_group": tables.security_groups,
     "security_group_rule": tables.security_group_rules,
+    "subnetpool": tables.subnetpools,
+    "address_scope": tables.address_scopes,
+    "address_group": tables.address_groups,
+    "rbac_policy": tables.rbac_policies,
 }
 
 

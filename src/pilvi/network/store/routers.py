@@ -86,6 +86,12 @@ async def list_routers_to(
     return [_router(row) for row in rows]
 
 
+async def list_routers_on(tx: Transaction, host_id: str) -> list[Router]:
+    """The routers that a host carries."""
+    there = (_t.host_id == host_id) & _t.is_deleting.is_(False)
+    return [_router(row) for row in await tx.all(select(routers).where(there).order_by(_t.id))]
+
+
 async def is_router_of_another(tx: Transaction, id: str, project_id: str) -> bool:
     """Whether this is the id of another project's router."""
     query = select(_t.id).where(_t.id == id, _t.project_id != project_id)

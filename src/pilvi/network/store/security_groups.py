@@ -15,7 +15,9 @@ from pilvi.network.model.security_group import (
     SecurityGroupId,
     SecurityGroupRule,
 )
-from pilvi.network.store.listing import Filters, Listing, common_filters, constant, read_list
+from pilvi.network.model.sharing import ObjectType
+from pilvi.network.store.listing import Filters, Listing, common_filters, read_list
+from pilvi.network.store.sharing import is_shared_filter, shared_with
 from pilvi.network.store.tables import (
     fixed_ips,
     port_groups,
@@ -29,8 +31,8 @@ _r = security_group_rules.c
 
 GROUP_FILTERS: Filters = {
     **common_filters(security_groups),
-    "stateful": constant(True),
-    "shared": constant(False),
+    "stateful": _g.is_stateful,
+    "shared": is_shared_filter(_g.id),
 }
 RULE_FILTERS: Filters = {
     **{n: k for n, k in common_filters(security_group_rules).items() if n != "name"},
@@ -42,6 +44,7 @@ RULE_FILTERS: Filters = {
     "port_range_max": _r.port_max,
     "remote_group_id": _r.remote_group_id,
     "remote_ip_prefix": _r.remote_cidr,
+    "remote_address_group_id": _r.remote_address_group_id,
 }
 
 
@@ -52,6 +55,7 @@ def _group(row: Row[Any]) -> SecurityGroup:
         name=row.name,
         description=row.description,
         is_default=row.default_of is not None,
+        is_stateful=row.is_stateful,
         generation=row.generation,
         applied_generation=row.applied_generation,
         created_at=row.created_at,
@@ -73,6 +77,7 @@ def _rule(row: Row[Any]) -> SecurityGroupRule:
             port_max=row.port_max,
             remote_group_id=row.remote_group_id,
             remote_cidr=row.remote_cidr,
+            remote_address_group_id=row.remote_address_group_id,
         ),
         generation=row.generation,
         created_at=row.created_at,
@@ -82,6 +87,14 @@ def _rule(row: Row[Any]) -> SecurityGroupRule:
 
 def _own(column: ColumnElement[str], project_id: str | None) -> ColumnElement[bool]:
     return true() if project_id is None else column == project_id
+
+
+def _visible(project_id: str | None) -> ColumnElement[bool]:
+    """Own groups, and those that are shared with the project."""
+    if project_id is None:
+        return true()
+    shared = shared_with(ObjectType.SECURITY_GROUP, project_id)
+    return or_(_g.project_id == project_id, _g.id.in_(shared))
 
 
 async def insert_group(tx: Transaction, **values: Any) -> None:
@@ -96,7 +109,7 @@ async def insert_rules(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 
 async def get_group(tx: Transaction, id: str, project_id: str | None) -> SecurityGroup:
     """A group that a project may see. Raises `NotFound`."""
-    found = (_g.id == id) & _own(_g.project_id, project_id)
+    found = (_g.id == id) & _visible(project_id)
     row = await tx.first(select(security_groups).where(found))
     if row is None:
         raise NotFound(f"cannot find the security group '{id}'")
@@ -111,7 +124,7 @@ async def find_default_group(tx: Transaction, project_id: str) -> SecurityGroup 
 
 async def list_groups(tx: Transaction, listing: Listing) -> tuple[list[SecurityGroup], bool]:
     """One page of the groups that a project may see, and whether more follow."""
-    query = select(security_groups).where(_own(_g.project_id, listing.project_id))
+    query = select(security_groups).where(_visible(listing.project_id))
     rows, more = await read_list(tx, query, security_groups, listing, GROUP_FILTERS)
     return [_group(row) for row in rows], more
 
@@ -121,7 +134,7 @@ async def list_groups_named(
 ) -> list[SecurityGroup]:
     """The groups that a project may see and whose id or name is one of these."""
     query = select(security_groups).where(
-        _own(_g.project_id, project_id), or_(_g.id.in_(names), _g.name.in_(names))
+        _visible(project_id), or_(_g.id.in_(names), _g.name.in_(names))
     )
     return [_group(row) for row in await tx.all(query)]
 
@@ -130,6 +143,14 @@ async def find_group(tx: Transaction, id: str) -> SecurityGroup | None:
     """A group of whatever project, or None."""
     row = await tx.first(select(security_groups).where(_g.id == id))
     return None if row is None else _group(row)
+
+
+async def list_stateless(tx: Transaction, ids: Collection[str]) -> set[str]:
+    """Which of these groups are stateless."""
+    if not ids:
+        return set()
+    query = select(_g.id).where(_g.id.in_(ids), _g.is_stateful.is_(False))
+    return {row.id for row in await tx.all(query)}
 
 
 async def update_group(tx: Transaction, id: str, **values: Any) -> None:
@@ -141,6 +162,18 @@ async def raise_generation(tx: Transaction, ids: Collection[str]) -> None:
     """Count one more change of each of some groups."""
     change = update(security_groups).where(_g.id.in_(ids))
     await tx.run(change.values(generation=_g.generation + 1))
+
+
+async def note_members_changed(tx: Transaction, ids: Collection[str], *, changed: bool) -> None:
+    """Write down whether hosts have still to be told of the members of some groups."""
+    differs = _g.id.in_(ids) & (_g.members_changed != changed)
+    await tx.run(update(security_groups).where(differs).values(members_changed=changed))
+
+
+async def list_members_changed(tx: Transaction) -> list[str]:
+    """Ids of the groups of whose members hosts have still to be told."""
+    rows = await tx.all(select(_g.id).where(_g.members_changed.is_(True)))
+    return [row.id for row in rows]
 
 
 async def list_unapplied(tx: Transaction) -> list[str]:
@@ -226,7 +259,7 @@ async def list_members(tx: Transaction, group_ids: Collection[str]) -> dict[str,
         .where(members)
     )
     for row in await tx.all(addresses):
-        found.setdefault(row.group_id, []).append(f"{row.address}/32")
+        found.setdefault(row.group_id, []).append(row.address)
     pairs = (
         select(port_groups.c.group_id, ports.c.address_pairs)
         .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
@@ -234,19 +267,42 @@ async def list_members(tx: Transaction, group_ids: Collection[str]) -> dict[str,
     )
     for row in await tx.all(pairs):
         for _, address in row.address_pairs:
-            text = address if "/" in address else f"{address}/32"
-            found.setdefault(row.group_id, []).append(text)
+            found.setdefault(row.group_id, []).append(address)
     return found
 
 
-async def list_concerned_ports(tx: Transaction, group_id: str) -> list[str]:
-    """Ids of the ports on hosts whose rules depend on a group: its own, and those that name it."""
-    naming = select(_r.group_id).where(_r.remote_group_id == group_id)
-    concerned = or_(port_groups.c.group_id == group_id, port_groups.c.group_id.in_(naming))
+async def list_ports_in_group(tx: Transaction, group_id: str) -> list[str]:
+    """Ids of the ports on hosts that are in a group."""
     query = (
         select(ports.c.id)
         .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
-        .where(concerned, ports.c.held_host_id.is_not(None), ports.c.is_deleting.is_(False))
+        .where(
+            port_groups.c.group_id == group_id,
+            ports.c.held_host_id.is_not(None),
+            ports.c.is_deleting.is_(False),
+        )
     )
     rows: Rows = await tx.all(query.distinct().order_by(ports.c.id))
     return [row.id for row in rows]
+
+
+async def list_hosts_naming(tx: Transaction, set_ids: Collection[str]) -> dict[str, set[str]]:
+    """The hosts with a port whose rules name each of some groups, of whichever kind, as remote."""
+    found: dict[str, set[str]] = {id: set() for id in set_ids}
+    if not set_ids:
+        return found
+    for column in (_r.remote_group_id, _r.remote_address_group_id):
+        query = (
+            select(column.label("set_id"), ports.c.held_host_id)
+            .join_from(security_group_rules, port_groups, port_groups.c.group_id == _r.group_id)
+            .join(ports, ports.c.id == port_groups.c.port_id)
+            .where(
+                column.in_(set_ids),
+                ports.c.held_host_id.is_not(None),
+                ports.c.is_deleting.is_(False),
+                ports.c.port_security_enabled.is_(True),
+            )
+        )
+        for row in await tx.all(query.distinct()):
+            found[row.set_id].add(row.held_host_id)
+    return found

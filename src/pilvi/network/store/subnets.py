@@ -8,8 +8,10 @@ from sqlalchemy import (
     Row,
     bindparam,
     delete,
+    false,
     func,
     insert,
+    not_,
     or_,
     select,
     true,
@@ -20,7 +22,9 @@ from pilvi.core.db import Transaction
 from pilvi.errors import NotFound
 from pilvi.network.model.address import Span, to_number
 from pilvi.network.model.network import NetworkId, Subnet, SubnetId
+from pilvi.network.model.sharing import Action, ObjectType
 from pilvi.network.store.listing import Filters, Listing, common_filters, constant, read_list
+from pilvi.network.store.sharing import shared_with
 from pilvi.network.store.tables import fixed_ips, networks, ports, subnets
 
 _t = subnets.c
@@ -36,15 +40,20 @@ FILTERS: Filters = {
     "cidr": _t.cidr,
     "gateway_ip": _t.gateway_ip,
     "enable_dhcp": _t.enable_dhcp,
-    "ip_version": constant(4),
-    "ipv6_address_mode": constant(None),
-    "ipv6_ra_mode": constant(None),
-    "subnetpool_id": constant(None),
+    "ip_version": lambda values: _has_version(values),
+    "ipv6_address_mode": _t.address_mode,
+    "ipv6_ra_mode": _t.ra_mode,
+    "subnetpool_id": _t.subnetpool_id,
     "segment_id": constant(None),
     "shared": lambda values: _t.network_id.in_(
         select(networks.c.id).where(networks.c.is_shared.in_([v.lower() == "true" for v in values]))
     ),
 }
+
+
+def _has_version(values: Sequence[str]) -> ColumnElement[bool]:
+    is_ipv6 = _t.cidr.contains(":")
+    return or_(false(), *(is_ipv6 if value == "6" else not_(is_ipv6) for value in values))
 
 
 def _subnet(row: Row[Any]) -> Subnet:
@@ -57,10 +66,13 @@ def _subnet(row: Row[Any]) -> Subnet:
         cidr=row.cidr,
         gateway_ip=row.gateway_ip,
         enable_dhcp=row.enable_dhcp,
-        pools=[(low, high) for low, high in row.pools],
+        pools=[(int(low), int(high)) for low, high in row.pools],
         dns_nameservers=row.dns_nameservers,
         host_routes=[(destination, via) for destination, via in row.host_routes],
         next_number=row.next_number,
+        ra_mode=row.ra_mode,
+        address_mode=row.address_mode,
+        subnetpool_id=row.subnetpool_id,
         generation=row.generation,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -71,15 +83,17 @@ def _visible(project_id: str | None) -> ColumnElement[bool]:
     """Own subnets, those on own networks, and those on shared networks."""
     if project_id is None:
         return true()
-    seen = select(networks.c.id).where(
-        or_(networks.c.is_shared.is_(True), networks.c.project_id == project_id)
+    own = select(networks.c.id).where(networks.c.project_id == project_id)
+    return or_(
+        _t.project_id == project_id,
+        _t.network_id.in_(own),
+        _t.network_id.in_(shared_with(ObjectType.NETWORK, project_id, Action.SHARED)),
     )
-    return or_(_t.project_id == project_id, _t.network_id.in_(seen))
 
 
 async def insert_subnet(tx: Transaction, **values: Any) -> None:
     """Add a subnet."""
-    await tx.run(insert(subnets).values(**values))
+    await tx.run(insert(subnets).values(**_columns(values)))
 
 
 async def find_subnet(tx: Transaction, id: str, project_id: str | None = None) -> Subnet | None:
@@ -129,7 +143,18 @@ async def list_subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[s
 
 async def update_subnet(tx: Transaction, id: str, **values: Any) -> None:
     """Change columns of a subnet."""
-    await tx.run(update(subnets).where(_t.id == id).values(**values))
+    await tx.run(update(subnets).where(_t.id == id).values(**_columns(values)))
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    """Pools as text: IPv6 has numbers beyond what JSON carries."""
+    if "pools" not in values:
+        return values
+    return {**values, "pools": [(str(low), str(high)) for low, high in values["pools"]]}
+
+
+def _digits(number: int) -> str:
+    return f"{number:032x}"
 
 
 async def delete_subnet(tx: Transaction, id: str) -> None:
@@ -141,15 +166,17 @@ async def delete_subnet(tx: Transaction, id: str) -> None:
 async def list_used_numbers(tx: Transaction, subnet_id: str, window: Span) -> set[int]:
     """Which addresses of a piece of a subnet are given."""
     number = fixed_ips.c.number
-    query = select(number).where(fixed_ips.c.subnet_id == subnet_id, number.between(*window))
-    return {row.number for row in await tx.all(query)}
+    inside = number.between(_digits(window[0]), _digits(window[1]))
+    query = select(number).where(fixed_ips.c.subnet_id == subnet_id, inside)
+    return {int(row.number, 16) for row in await tx.all(query)}
 
 
 async def insert_fixed_ip(
     tx: Transaction, port_id: str, subnet_id: str, address: str, place: int = 0
 ) -> None:
     """Give a port an address. Raises `Conflict` when another port has it."""
-    values = {"subnet_id": subnet_id, "number": to_number(address), "address": address}
+    number = _digits(to_number(address))
+    values = {"subnet_id": subnet_id, "number": number, "address": address}
     await tx.run(insert(fixed_ips).values(**values, port_id=port_id, place=place))
 
 

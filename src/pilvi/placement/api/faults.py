@@ -16,11 +16,12 @@ def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, st
     `code` is there at every version; clients of versions before 1.23 do not look for it.
     """
     status = status_of(error)
+    code = error.detail if error.detail.startswith("placement.") else "placement.undefined_code"
     row: dict[str, Any] = {
         "status": status,
         "title": HTTPStatus(status).phrase,
         "detail": error.message,
-        "code": "placement.undefined_code",
+        "code": code,
         "request_id": request_id,
     }
     if isinstance(error, UnsupportedVersion):

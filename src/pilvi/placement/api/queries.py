@@ -8,7 +8,7 @@ from typing import Any
 from pilvi.core.http import Call
 from pilvi.core.numbers import parse_whole
 from pilvi.errors import InvalidRequest
-from pilvi.placement.model.candidates import CandidateRequest, Group, TraitFilter
+from pilvi.placement.model.candidates import CandidateRequest, Filter, Group
 from pilvi.placement.model.resources import parse_resources
 
 # Flag that a parameter needs; None: it was there from the route's beginning.
@@ -75,14 +75,13 @@ def check_repeats(call: Call[Any], values: Values) -> None:
 def read_group(call: Call[Any], values: Values, suffix: str = "") -> Group:
     """One group of filters. Raises `InvalidRequest`."""
     in_tree = values.get(f"in_tree{suffix}")
-    members = [_needs_aggregate(call, text) for text in values.get(f"member_of{suffix}", ())]
     return Group(
         resources=parse_resources(values[f"resources{suffix}"][0])
         if f"resources{suffix}" in values
         else {},
         traits=read_traits(call, values.get(f"required{suffix}", ())),
         in_tree=None if in_tree is None else check_uuid("in_tree", in_tree[0]),
-        needs_aggregate=any(members),
+        aggregates=read_aggregates(call, values.get(f"member_of{suffix}", ())),
     )
 
 
@@ -102,6 +101,8 @@ def read_candidate_request(call: Call[Any]) -> CandidateRequest:
         is_isolated=_is_isolated(values, groups),
         root_traits=read_traits(call, values.get("root_required", ())),
         limit=_read_limit(values),
+        together=tuple(frozenset(text.split(",")) for text in values.get("same_subtree", ())),
+        is_flat="trees" not in call.flags,
     )
     _check_groups(request, values)
     return request
@@ -152,7 +153,7 @@ def _check_groups(request: CandidateRequest, values: Values) -> None:
             raise InvalidRequest(f"cannot use the group '{suffix}' without 'resources{suffix}'")
 
 
-def read_traits(call: Call[Any], texts: Sequence[str]) -> TraitFilter:
+def read_traits(call: Call[Any], texts: Sequence[str]) -> Filter:
     """Required and forbidden traits: `A,!B`, or `in:A,B`. Raises `InvalidRequest`."""
     required: list[frozenset[str]] = []
     forbidden: set[str] = set()
@@ -170,7 +171,7 @@ def read_traits(call: Call[Any], texts: Sequence[str]) -> TraitFilter:
     for some in required:
         if len(some) == 1 and some & forbidden:
             raise InvalidRequest(f"cannot require and forbid the trait {next(iter(some))}")
-    return TraitFilter(tuple(required), frozenset(forbidden))
+    return Filter(tuple(required), frozenset(forbidden))
 
 
 def _split_traits(text: str) -> list[str]:
@@ -180,13 +181,19 @@ def _split_traits(text: str) -> list[str]:
     return names
 
 
-def _needs_aggregate(call: Call[Any], text: str) -> bool:
-    """Whether a member_of asks for an aggregate (and does not only forbid some)."""
-    is_forbidding = text.startswith("!") and "forbidden_aggregates" in call.flags
-    plain = text.removeprefix("!") if is_forbidding else text
-    for id in plain.removeprefix("in:").split(","):
-        check_uuid("member_of", id)
-    return not is_forbidding
+def read_aggregates(call: Call[Any], texts: Sequence[str]) -> Filter:
+    """Aggregates to be in and not to be in: `A`, `in:A,B`, `!A`, `!in:A,B`."""
+    required: list[frozenset[str]] = []
+    forbidden: set[str] = set()
+    for text in texts:
+        is_forbidding = text.startswith("!") and "forbidden_aggregates" in call.flags
+        plain = (text.removeprefix("!") if is_forbidding else text).removeprefix("in:")
+        ids = frozenset(check_uuid("member_of", id) for id in plain.split(","))
+        if is_forbidding:
+            forbidden |= ids
+        else:
+            required.append(ids)
+    return Filter(tuple(required), frozenset(forbidden))
 
 
 def check_uuid(name: str, text: str) -> str:

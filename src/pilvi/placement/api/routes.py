@@ -1,9 +1,10 @@
 """THE SURFACE of placement: one row per method and path."""
 
 from pilvi.core.http import Route
-from pilvi.placement.api import allocations, discovery, providers, words
+from pilvi.placement.api import allocations, claims, discovery, providers, words
+from pilvi.placement.api import provider_changes as changes
 
-_READ = "placement:read"
+_READ, _CHANGE = "placement:read", "placement:change"
 _PROVIDER = "/resource_providers/{provider_id}"
 _INVENTORY = _PROVIDER + "/inventories/{resource_class}"
 
@@ -12,29 +13,46 @@ DISCOVERY = [
     Route("GET", "/", discovery.list_versions, "placement:discover"),
 ]
 
-# Requests to write, each from the version that brought it.
-_WRITES: list[tuple[str, str, tuple[int, int] | None]] = [
-    ("POST", "/resource_providers", None),
-    ("PUT", _PROVIDER, None),
-    ("DELETE", _PROVIDER, None),
-    ("POST", _PROVIDER + "/inventories", None),
-    ("PUT", _PROVIDER + "/inventories", None),
-    ("DELETE", _PROVIDER + "/inventories", (1, 5)),
-    ("PUT", _INVENTORY, None),
-    ("DELETE", _INVENTORY, None),
-    ("PUT", _PROVIDER + "/aggregates", (1, 1)),
-    ("PUT", _PROVIDER + "/traits", (1, 6)),
-    ("DELETE", _PROVIDER + "/traits", (1, 6)),
-    ("PUT", "/traits/{name}", (1, 6)),
-    ("DELETE", "/traits/{name}", (1, 6)),
-    ("POST", "/resource_classes", (1, 2)),
-    ("PUT", "/resource_classes/{name}", (1, 2)),
-    ("DELETE", "/resource_classes/{name}", (1, 2)),
-    ("POST", "/allocations", (1, 13)),
-    ("PUT", "/allocations/{consumer_id}", None),
-    ("DELETE", "/allocations/{consumer_id}", None),
-    ("POST", "/reshaper", (1, 30)),
-]
+_CLASS, _TRAIT = "/resource_classes/{name}", "/traits/{name}"
+_ALLOCATIONS = "/allocations/{consumer_id}"
+
+_WRITES = [
+    Route("POST", "/resource_providers", changes.create_resource_provider, _CHANGE,
+          body=changes.ProviderCreate),
+    Route("PUT", _PROVIDER, changes.update_resource_provider, _CHANGE,
+          body=changes.ProviderUpdate),
+    Route("DELETE", _PROVIDER, changes.delete_resource_provider, _CHANGE, status=204),
+    Route("POST", _PROVIDER + "/inventories", changes.create_provider_inventory, _CHANGE,
+          body=changes.InventoryCreate),
+    Route("PUT", _PROVIDER + "/inventories", changes.replace_provider_inventories, _CHANGE,
+          body=changes.InventoriesReplace),
+    Route("DELETE", _PROVIDER + "/inventories", changes.delete_provider_inventories, _CHANGE,
+          status=204, since=(1, 5)),
+    Route("PUT", _INVENTORY, changes.update_provider_inventory, _CHANGE,
+          body=changes.InventoryUpdate),
+    Route("DELETE", _INVENTORY, changes.delete_provider_inventory, _CHANGE, status=204),
+    Route("PUT", _PROVIDER + "/aggregates", changes.replace_provider_aggregates, _CHANGE,
+          body=changes.AggregatesBody, since=(1, 1)),
+    Route("PUT", _PROVIDER + "/traits", changes.replace_provider_traits, _CHANGE,
+          body=changes.TraitsReplace, since=(1, 6)),
+    Route("DELETE", _PROVIDER + "/traits", changes.delete_provider_traits, _CHANGE, status=204,
+          since=(1, 6)),
+    Route("PUT", _TRAIT, words.ensure_trait, _CHANGE, since=(1, 6)),
+    Route("DELETE", _TRAIT, words.delete_trait, _CHANGE, status=204, since=(1, 6)),
+    Route("POST", "/resource_classes", words.create_resource_class, _CHANGE,
+          body=words.ClassName, since=(1, 2)),
+    Route("PUT", _CLASS, words.rename_resource_class, _CHANGE, body=words.ClassName,
+          since=(1, 2), until=(1, 6)),
+    Route("PUT", _CLASS, words.ensure_resource_class, _CHANGE, since=(1, 7)),
+    Route("DELETE", _CLASS, words.delete_resource_class, _CHANGE, status=204, since=(1, 2)),
+    Route("POST", "/allocations", claims.manage_allocations, _CHANGE, status=204,
+          body=dict[str, claims.ClaimBody], since=(1, 13)),
+    Route("PUT", _ALLOCATIONS, claims.replace_allocations, _CHANGE, status=204,
+          body=claims.ClaimBody),
+    Route("DELETE", _ALLOCATIONS, claims.delete_allocations, _CHANGE, status=204),
+    Route("POST", "/reshaper", claims.reshape, _CHANGE, status=204, body=claims.Reshape,
+          since=(1, 30)),
+]  # fmt: skip
 
 ROUTES = [
     Route("GET", "/resource_providers", providers.list_resource_providers, _READ),
@@ -60,8 +78,5 @@ ROUTES = [
         _READ,
         since=(1, 10),
     ),
-    *(
-        Route(method, path, providers.refuse_change, "placement:change", since=since, access="none")
-        for method, path, since in _WRITES
-    ),
+    *_WRITES,
 ]

@@ -1,13 +1,16 @@
 """The words of placement: resource classes and traits."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pilvi.core.http import Call
+import msgspec
+
+from pilvi.core.http import Call, Reply
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.placement.api.providers import ROOT, fresh
 from pilvi.placement.api.queries import TRAIT_PARAMETERS, read_query
 from pilvi.placement.model.resources import STANDARD_CLASSES
-from pilvi.placement.operations.usages import list_known_traits
+from pilvi.placement.operations import words
+from pilvi.placement.operations.usages import list_known_classes, list_known_traits
 from pilvi.placement.store.providers import list_traits as list_used_traits
 
 
@@ -18,16 +21,63 @@ def _render_class(name: str) -> dict[str, Any]:
 
 async def list_resource_classes(call: Call[None]) -> Any:
     """Every resource class."""
-    rows = [_render_class(str(name)) for name in STANDARD_CLASSES]
+    rows = [_render_class(name) for name in await list_known_classes(call.tx)]
     return fresh(call, {"resource_classes": rows})
 
 
 async def show_resource_class(call: Call[None]) -> Any:
     """One resource class."""
     name = call.path["name"]
-    if name not in STANDARD_CLASSES:
+    if name not in await list_known_classes(call.tx):
         raise NotFound(f"cannot find the resource class '{name}'")
     return fresh(call, _render_class(name))
+
+
+class ClassName(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of a class that is made or renamed."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+async def create_resource_class(call: Call[ClassName]) -> Any:
+    """A new class of the admin's own."""
+    await words.create_resource_class(call.tx, call.payload.name)
+    return _made(call, f"/resource_classes/{call.payload.name}")
+
+
+async def rename_resource_class(call: Call[ClassName]) -> Any:
+    """Another name for a class (what PUT did before 1.7)."""
+    await words.rename_resource_class(call.tx, call.path["name"], call.payload.name)
+    return _render_class(call.payload.name)
+
+
+async def ensure_resource_class(call: Call[None]) -> Any:
+    """Let there be a class: 201 when it is new, 204 when it was there."""
+    name = call.path["name"]
+    if name in STANDARD_CLASSES or not await words.ensure_resource_class(call.tx, name):
+        return Reply(status=204)
+    return _made(call, f"/resource_classes/{name}")
+
+
+async def delete_resource_class(call: Call[None]) -> None:
+    """Forget a class of the admin's own."""
+    await words.delete_resource_class(call.tx, call.path["name"])
+
+
+async def ensure_trait(call: Call[None]) -> Any:
+    """Let there be a trait: 201 when it is new, 204 when it was there."""
+    is_new = await words.ensure_trait(call.tx, name := call.path["name"])
+    reply = _made(call, f"/traits/{name}")
+    return reply if is_new else Reply(status=204, headers=reply.headers)
+
+
+async def delete_trait(call: Call[None]) -> None:
+    """Forget a trait of the admin's own."""
+    await words.delete_trait(call.tx, call.path["name"])
+
+
+def _made(call: Call[Any], path: str) -> Reply:
+    return Reply(status=201, headers={"location": call.service_url + path})
 
 
 async def list_traits(call: Call[None]) -> Any:

@@ -7,6 +7,8 @@ from pilvi.placement.model.resources import Amounts
 
 # Largest integer of the API: "no limit of its own".
 UNIT_MAX = 2_147_483_647
+CAPACITY_MAX = 2**63 - 1
+"""Largest number that is told to a client: ratios may be as large as anybody likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,18 @@ class Inventory:
     step_size: int = 1
     allocation_ratio: float = 1.0
 
+    def why_wrong(self, *, may_reserve_all: bool) -> str:
+        """What does not fit together in it; empty when all does. Pure."""
+        if self.reserved > self.total or (self.reserved == self.total and not may_reserve_all):
+            return f"{self.reserved} of {self.total} {self.resource_class} are reserved"
+        if self.min_unit > self.max_unit:
+            return f"min_unit {self.min_unit} is over max_unit {self.max_unit}"
+        return ""
+
     @property
     def capacity(self) -> int:
         """How much may be claimed in all."""
-        return int((self.total - self.reserved) * self.allocation_ratio)
+        return min(int((self.total - self.reserved) * self.allocation_ratio), CAPACITY_MAX)
 
 
 @dataclass(frozen=True, slots=True)

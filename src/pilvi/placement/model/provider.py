@@ -16,13 +16,16 @@ ProviderId = NewType("ProviderId", str)
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider: a host by another name."""
+    """One provider: a host by another name, or what an admin made."""
 
     id: ProviderId
     name: str
     generation: int
     created_at: datetime.datetime
     updated_at: datetime.datetime
+    parent_id: ProviderId | None = None
+    follows_host: bool = True
+    """Whether it stands for a host: then the host's report says what it has."""
 
 
 def inventories_of(facts: HostFacts, settings: Settings) -> list[Inventory]:

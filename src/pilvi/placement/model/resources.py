@@ -1,5 +1,6 @@
 """Resource classes and amounts."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -17,6 +18,9 @@ class ResourceClass(StrEnum):
     MEMORY_MB = "MEMORY_MB"
     DISK_GB = "DISK_GB"
 
+
+HOST_CLASSES = frozenset(map(str, ResourceClass))
+"""Classes of a host's provider that its report alone changes."""
 
 STANDARD_CLASSES = (
     *ResourceClass,
@@ -41,6 +45,9 @@ STANDARD_CLASSES = (
 )
 """Every class that OpenStack's clients may ask for by name; hosts have the first three."""
 
+CUSTOM_CLASS = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
+"""Name of a class that an admin may make."""
+
 
 def parse_resources(text: str) -> dict[str, int]:
     """`VCPU:1,MEMORY_MB:512` as amounts. Pure. Raises `InvalidRequest`."""
@@ -52,7 +59,5 @@ def parse_resources(text: str) -> dict[str, int]:
             raise InvalidRequest(f"cannot read the resources '{text}': they look like VCPU:1")
         if name in amounts:
             raise InvalidRequest(f"cannot ask twice for {name} in '{text}'")
-        if name not in STANDARD_CLASSES:
-            raise InvalidRequest(f"cannot find the resource class '{name}'")
         amounts[name] = wanted
     return amounts

@@ -3,6 +3,10 @@
 import re
 
 CUSTOM = "CUSTOM_"
+CUSTOM_TRAIT = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
+"""Name of a trait that an admin may make."""
+SHARING = "MISC_SHARES_VIA_AGGREGATE"
+"""What has it lends to every tree that is in one of its aggregates."""
 TRAIT_LENGTH_MAX = 255
 
 STANDARD_TRAITS = (
@@ -35,6 +39,7 @@ STANDARD_TRAITS = (
     "COMPUTE_VOLUME_MULTI_ATTACH",
     "HW_ARCH_AARCH64",
     "HW_ARCH_X86_64",
+    SHARING,
 )
 """Names out of os-traits that this cloud's clients may look for; all others are custom."""
 

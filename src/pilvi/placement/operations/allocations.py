@@ -1,6 +1,7 @@
 """Claims: what consumers hold of providers. In the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pilvi.core.db import Transaction
 from pilvi.errors import NoCapacity
@@ -27,7 +28,8 @@ async def claim(
     """
     wanted = {str(name): amount for name, amount in resources.items() if amount}
     held = await store.find_claim(tx, consumer_id)
-    if held is not None and (held.provider_id, dict(held.resources)) == (provider_id, wanted):
+    wish = {provider_id: wanted} if wanted else {}
+    if held is not None and held.held == wish:
         return
     provider = await providers.get_provider(tx, provider_id)
     usage = await _usage_without(tx, provider_id, held)
@@ -35,12 +37,10 @@ async def claim(
     if shortfalls:
         raise NoCapacity(f"cannot claim on {provider.name}: {'; '.join(shortfalls)}")
     await providers.raise_generation(tx, provider)
-    if held is not None and held.provider_id != provider_id:
-        await _raise_generation(tx, held.provider_id)
+    if held is not None:
+        await _raise_generations(tx, set(held.held) - {provider_id})
     generation = 1 if held is None else held.generation + 1
-    await store.save_claim(
-        tx, Claim(consumer_id, project_id, user_id, provider_id, wanted, generation)
-    )
+    await store.save_claim(tx, Claim(consumer_id, project_id, user_id, wish, generation))
 
 
 async def release(tx: Transaction, consumer_id: str) -> None:
@@ -48,8 +48,18 @@ async def release(tx: Transaction, consumer_id: str) -> None:
     held = await store.find_claim(tx, consumer_id)
     if held is None:
         return
-    await _raise_generation(tx, held.provider_id)
+    await _raise_generations(tx, held.held)
     await store.delete_claim(tx, consumer_id)
+
+
+async def rename_consumer(tx: Transaction, consumer_id: str, new_id: str) -> None:
+    """Let another consumer hold what one holds; the sums stay. Repeatable."""
+    held = await store.find_claim(tx, consumer_id)
+    if held is None:
+        return
+    await _raise_generations(tx, held.held)
+    await store.delete_claim(tx, consumer_id)
+    await store.save_claim(tx, replace(held, consumer_id=new_id, generation=1))
 
 
 async def find_claim(tx: Transaction, consumer_id: str) -> Claim | None:
@@ -57,14 +67,16 @@ async def find_claim(tx: Transaction, consumer_id: str) -> Claim | None:
     return await store.find_claim(tx, consumer_id)
 
 
-async def _raise_generation(tx: Transaction, provider_id: str) -> None:
-    await providers.raise_generation(tx, await providers.get_provider(tx, provider_id))
+async def _raise_generations(tx: Transaction, provider_ids: Iterable[str]) -> None:
+    for id in sorted(provider_ids):
+        await providers.raise_generation(tx, await providers.get_provider(tx, id))
 
 
 async def _usage_without(tx: Transaction, provider_id: str, held: Claim | None) -> Usage:
     """What a provider has and what others than this claim's consumer use of it."""
     inventories = (await providers.list_inventories(tx, [provider_id])).get(provider_id, {})
     used = (await store.sum_by_provider(tx, provider_id)).get(provider_id, {})
-    if held is not None and held.provider_id == provider_id:
-        used = {name: amount - held.resources.get(name, 0) for name, amount in used.items()}
+    if held is not None and provider_id in held.held:
+        own = held.held[provider_id]
+        used = {name: amount - own.get(name, 0) for name, amount in used.items()}
     return Usage(inventories, used)

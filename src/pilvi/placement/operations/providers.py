@@ -1,10 +1,16 @@
-"""Providers follow hosts. In the caller's transaction."""
+"""Providers follow hosts. In the caller's transaction.
+
+What an admin adds to a host's provider (other resource classes, traits, aggregates) stays.
+"""
 
 from pilvi.core.db import Transaction
+from pilvi.errors import Conflict
 from pilvi.hosts.model.host import Host
 from pilvi.placement.model.inventory import Inventory
 from pilvi.placement.model.provider import ProviderId, inventories_of, traits_of
+from pilvi.placement.model.resources import HOST_CLASSES
 from pilvi.placement.store import providers as store
+from pilvi.placement.store.allocations import sum_by_provider
 from pilvi.settings import Settings
 
 
@@ -23,8 +29,24 @@ async def sync_provider(tx: Transaction, host: Host, settings: Settings) -> None
         return
     provider = await store.get_provider(tx, id)
     await store.raise_generation(tx, provider, name=host.name)
-    await store.replace_inventories(tx, id, inventories_of(host.facts, settings))
-    await store.replace_traits(tx, id, traits_of(host.facts))
+    found = (await store.list_inventories(tx, [id])).get(id, {})
+    added = [one for name, one in found.items() if name not in HOST_CLASSES]
+    await store.replace_inventories(tx, id, [*inventories_of(host.facts, settings), *added])
+    traits = (await store.list_traits(tx, [id])).get(id, frozenset())
+    kept = traits - await store.list_reported_traits(tx, id)
+    await store.replace_traits(tx, id, traits_of(host.facts), kept)
+
+
+async def remove_provider(tx: Transaction, host: Host) -> None:
+    """Forget the provider of a host that is forgotten. Repeatable.
+
+    Raises `Conflict` while consumers hold some of it, or it has child providers.
+    """
+    if await sum_by_provider(tx, host.id) or await store.list_providers(tx, parent_id=host.id):
+        raise Conflict(
+            f"cannot forget the provider {host.name}: consumers hold some of it, or it has children"
+        )
+    await store.delete_provider(tx, host.id)
 
 
 async def is_synced(tx: Transaction, host: Host, settings: Settings) -> bool:
@@ -38,5 +60,6 @@ async def is_synced(tx: Transaction, host: Host, settings: Settings) -> bool:
         one.resource_class: one for one in inventories_of(host.facts, settings)
     }
     found = (await store.list_inventories(tx, [host.id])).get(host.id, {})
-    traits = (await store.list_traits(tx, [host.id])).get(host.id, frozenset())
-    return found == wanted and traits == frozenset(traits_of(host.facts))
+    own = {name: one for name, one in found.items() if name in HOST_CLASSES}
+    reported = await store.list_reported_traits(tx, host.id)
+    return own == wanted and reported == frozenset(traits_of(host.facts))

@@ -3,8 +3,10 @@
 from pilvi.core.db import Transaction
 from pilvi.placement.model.candidates import ProviderView
 from pilvi.placement.model.inventory import Usage
+from pilvi.placement.model.resources import STANDARD_CLASSES
 from pilvi.placement.model.traits import STANDARD_TRAITS
-from pilvi.placement.store import allocations, providers
+from pilvi.placement.model.tree import roots_of
+from pilvi.placement.store import allocations, providers, words
 
 
 async def list_usages(tx: Transaction) -> dict[str, Usage]:
@@ -20,10 +22,20 @@ async def list_usages(tx: Transaction) -> dict[str, Usage]:
 async def list_views(tx: Transaction, **equal: str) -> list[ProviderView]:
     """Everything about the providers whose columns have the given values, by name."""
     traits = await providers.list_traits(tx)
+    aggregates = await providers.list_aggregates(tx)
     usages = await list_usages(tx)
+    everything = await providers.list_providers(tx)
+    roots = roots_of(everything)
     return [
-        ProviderView(provider, usages[provider.id], traits.get(provider.id, frozenset()))
-        for provider in await providers.list_providers(tx, **equal)
+        ProviderView(
+            provider,
+            usages[provider.id],
+            traits.get(provider.id, frozenset()),
+            aggregates.get(provider.id, frozenset()),
+            roots[provider.id],
+        )
+        for provider in everything
+        if all(getattr(provider, name) == value for name, value in equal.items())
     ]
 
 
@@ -34,6 +46,12 @@ async def get_view(tx: Transaction, id: str) -> ProviderView:
 
 
 async def list_known_traits(tx: Transaction) -> list[str]:
-    """Every trait that may be asked for, in order: the standard ones and those of providers."""
+    """Every trait that may be asked for, in order: standard ones, custom ones and of providers."""
     found = await providers.list_traits(tx)
-    return sorted(frozenset(STANDARD_TRAITS).union(*found.values()))
+    custom = await words.list_words(tx, "trait")
+    return sorted(frozenset(STANDARD_TRAITS).union(custom, *found.values()))
+
+
+async def list_known_classes(tx: Transaction) -> list[str]:
+    """Every resource class: the standard ones, then the custom ones."""
+    return [*map(str, STANDARD_CLASSES), *await words.list_words(tx, "resource class")]

@@ -1,6 +1,16 @@
 """Tables of placement."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    true,
+)
 
 from pilvi.core.db import Time, metadata, uuid_column
 
@@ -12,13 +22,15 @@ providers = Table(
     Column("generation", Integer, nullable=False, default=0),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
+    uuid_column("parent_id", nullable=True),
+    Column("follows_host", Boolean, nullable=False, server_default=true()),
 )
 
 inventories = Table(
     "placement_inventories",
     metadata,
     Column("provider_id", ForeignKey("placement_providers.id"), primary_key=True),
-    Column("resource_class", String(64), primary_key=True),
+    Column("resource_class", String(255), primary_key=True),
     Column("total", Integer, nullable=False),
     Column("reserved", Integer, nullable=False),
     Column("min_unit", Integer, nullable=False),
@@ -32,26 +44,48 @@ traits = Table(
     metadata,
     Column("provider_id", ForeignKey("placement_providers.id"), primary_key=True),
     Column("name", String(255), primary_key=True),
+    Column("by_host", Boolean, nullable=False, server_default=true()),
+)
+
+aggregates = Table(
+    "placement_aggregates",
+    metadata,
+    Column("provider_id", ForeignKey("placement_providers.id"), primary_key=True),
+    uuid_column("aggregate_id", primary_key=True),
+)
+
+custom_classes = Table(
+    "placement_custom_classes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+)
+
+custom_traits = Table(
+    "placement_custom_traits",
+    metadata,
+    Column("name", String(255), primary_key=True),
 )
 
 consumers = Table(
     "placement_consumers",
     metadata,
     uuid_column("id", primary_key=True),
-    uuid_column("project_id", nullable=False),
-    uuid_column("user_id", nullable=False),
-    Column("provider_id", ForeignKey("placement_providers.id"), nullable=False),
+    Column("project_id", String(255), nullable=False),
+    Column("user_id", String(255), nullable=False),
     Column("generation", Integer, nullable=False),
+    Column("consumer_type", String(255), nullable=True),
+    Column("is_servers", Boolean, nullable=False, server_default=true()),
     Index("ix_placement_consumers_project_id", "project_id"),
-    Index("ix_placement_consumers_provider_id", "provider_id"),
 )
 
-allocations = Table(
-    "placement_allocations",
+holdings = Table(
+    "placement_holdings",
     metadata,
     Column(
         "consumer_id", ForeignKey("placement_consumers.id", ondelete="CASCADE"), primary_key=True
     ),
-    Column("resource_class", String(64), primary_key=True),
+    Column("provider_id", ForeignKey("placement_providers.id"), primary_key=True),
+    Column("resource_class", String(255), primary_key=True),
     Column("used", Integer, nullable=False),
+    Index("ix_placement_holdings_provider_id", "provider_id"),
 )

@@ -9,20 +9,10 @@ from agent.ports.small_host import OUT, SmallHost, mac, network, port, rule, uui
 from agent.ports.virtual_guest import Guests
 from pilvi.agent.ports.linux import namespaces
 from pilvi.agent.ports.linux.conntrack import Conntrack, TrackedFlow
-from pilvi.agent.ports.linux.fabric import ZONE_MAX, choose_zone
 from pilvi.agent.ports.names import tap_name
-from pilvi.errors import Conflict
 from pilvi.host_api.contract import Kind
 
 root = pytest.mark.root
-
-
-def test_a_zone_is_the_segment_where_it_fits_and_free_otherwise() -> None:
-    assert choose_zone(7, set()) == 7
-    assert choose_zone(7, {7}) == ZONE_MAX
-    assert choose_zone(16_000_000, {ZONE_MAX}) == ZONE_MAX - 1
-    with pytest.raises(Conflict):
-        choose_zone(1, set(range(1, ZONE_MAX + 1)))
 
 
 @root

@@ -26,8 +26,9 @@ _DUMP = 0x300
 
 _TUPLE_ORIG, _ID, _ZONE, _FILTER = 1, 12, 18, 25
 _TUPLE_IP, _TUPLE_PROTO, _TUPLE_ZONE = 1, 2, 3
-_IP_SOURCE, _IP_DESTINATION = 1, 2
+_IP_SOURCE, _IP_DESTINATION, _IP6_SOURCE, _IP6_DESTINATION = 1, 2, 3, 4
 _PROTO_NUMBER, _DESTINATION_PORT, _ICMP_TYPE, _ICMP_CODE = 1, 3, 5, 6
+_ICMP6_TYPE, _ICMP6_CODE = 8, 9
 _FILTER_ORIG, _FILTER_REPLY = 1, 2
 _FILTER_ZONE = 4
 
@@ -62,26 +63,30 @@ class Conntrack:
 
     def list_flows(self, addresses: Set[str], zone: int) -> list[TrackedFlow]:
         """Flows from or to these addresses in one zone."""
+        families = {socket.AF_INET6 if ":" in one else socket.AF_INET for one in addresses}
         return [
             tracked
-            for tracked in self._dump(zone)
+            for family in sorted(families)
+            for tracked in self._dump(zone, family)
             if tracked.zone == zone
             and not addresses.isdisjoint((tracked.flow.source, tracked.flow.destination))
         ]
 
     def forget_flow(self, tracked: TrackedFlow) -> None:
         """Let the kernel forget a flow: its next packet counts as new. Repeatable."""
-        code = self._ask(_request(_DELETE, _REQUEST | _ACK, tracked.key), [])
+        family = socket.AF_INET6 if ":" in tracked.flow.source else socket.AF_INET
+        code = self._ask(_request(_DELETE, _REQUEST | _ACK, tracked.key, family), [])
         if code not in (0, _GONE):
             raise OSError(code, os.strerror(code))
 
-    def _dump(self, zone: int) -> list[TrackedFlow]:
+    def _dump(self, zone: int, family: int) -> list[TrackedFlow]:
         flows: list[TrackedFlow] = []
         if self.selects:
-            if self._ask(_request(_GET, _REQUEST | _DUMP, _selection(zone)), flows) == 0:
+            selected = _request(_GET, _REQUEST | _DUMP, _selection(zone), family)
+            if self._ask(selected, flows) == 0:
                 return flows
             self.selects = False
-        code = self._ask(_request(_GET, _REQUEST | _DUMP, b""), flows)
+        code = self._ask(_request(_GET, _REQUEST | _DUMP, b"", family), flows)
         if code != 0:
             raise OSError(code, os.strerror(code))
         return flows
@@ -123,20 +128,25 @@ def _parse(attributes: bytes) -> TrackedFlow:
         first = last = struct.unpack("!H", proto[_DESTINATION_PORT])[0]
     elif _ICMP_TYPE in proto:
         first, last = proto[_ICMP_TYPE][0], proto[_ICMP_CODE][0]
+    elif _ICMP6_TYPE in proto:
+        first, last = proto[_ICMP6_TYPE][0], proto[_ICMP6_CODE][0]
     zone = struct.unpack("!H", top[_ZONE])[0] if _ZONE in top else 0
     key = _nested(_TUPLE_ORIG, top[_TUPLE_ORIG])
     for name in (_ZONE, _ID):
         if name in top:
             key += _attribute(name, top[name])
-    source = str(ipaddress.IPv4Address(ip[_IP_SOURCE]))
-    destination = str(ipaddress.IPv4Address(ip[_IP_DESTINATION]))
+    ends = [
+        ip.get(_IP_SOURCE, ip.get(_IP6_SOURCE)),
+        ip.get(_IP_DESTINATION, ip.get(_IP6_DESTINATION)),
+    ]
+    source, destination = (str(ipaddress.ip_address(end or bytes(4))) for end in ends)
     return TrackedFlow(Flow(protocol, source, destination, first, last), zone, key)
 
 
-def _request(kind: int, flags: int, attributes: bytes) -> bytes:
-    family = struct.pack("BBH", socket.AF_INET, 0, 0)
-    length = 16 + len(family) + len(attributes)
-    return struct.pack("IHHII", length, kind, flags, 1, 0) + family + attributes
+def _request(kind: int, flags: int, attributes: bytes, family: int) -> bytes:
+    head = struct.pack("BBH", family, 0, 0)
+    length = 16 + len(head) + len(attributes)
+    return struct.pack("IHHII", length, kind, flags, 1, 0) + head + attributes
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from pilvi.agent.ports.dhcp import LEASES_FILE, released
+from pilvi.agent.ports.dhcp import LEASES_FILE, OPTIONS_FILE, released
 from pilvi.agent.ports.linux import namespaces
 from pilvi.agent.ports.linux.fabric import Fabric
 from pilvi.agent.ports.linux.links import links_of
@@ -72,7 +72,7 @@ class DhcpSpaces:
         self._make_folder(step.network_id)
         namespace, link = self._names.dhcp(step.network_id), dhcp_link_name(step.network_id)
         self._laid.pop(step.network_id, None)
-        namespaces.create(namespace)
+        namespaces.create(namespace, ipv6=any(":" in address for address in step.addresses))
         self._fabric.lay_veth(link, namespace, step.bridge, step.mtu)
         with links_of(namespace) as links:
             links.change("lo", up=True)
@@ -95,12 +95,21 @@ class DhcpSpaces:
         namespace = self._names.dhcp(step.network_id)
         path = folder / LEASES_FILE
         gone = released(path.read_text(), step.text) if path.exists() else []
-        if gone and self._services.find(namespace, "dnsmasq") is not None:
+        four = [(mac, address) for mac, address in gone if ":" not in address]
+        servers = [server for server in step.servers if ":" not in server]
+        config = self._services.find(namespace, "dnsmasq")
+        if four and config is not None:
             with namespaces.inside(namespace):
-                for mac, address in gone:
-                    _release(dhcp_link_name(step.network_id), step.servers, mac, address)
+                for mac, address in four:
+                    _release(dhcp_link_name(step.network_id), servers, mac, address)
         self._write(path, step.text.encode())
-        self._services.reload(namespace)
+        self._write(folder / OPTIONS_FILE, step.options.encode())
+        if len(gone) > len(four) and config is not None:
+            # Nobody but its client can release a lease of DHCPv6; a new start knows of none.
+            name = config.removeprefix("--conf-file=")
+            self._services.start_dnsmasq(namespace, folder, name)
+        else:
+            self._services.reload(namespace)
         self._told[step.network_id] = step.digest
 
     def serve_dhcp(self, step: ServeDhcp) -> None:

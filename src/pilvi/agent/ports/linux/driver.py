@@ -31,7 +31,7 @@ class LinuxPortDriver:
         names = CloudNames(settings.name_prefix)
         self._names = names
         self._fabric = Fabric(names.fabric)
-        self._routers = Routers(names, self._fabric)
+        self._routers = Routers(names, self._fabric, networks_dir(settings), settings.uid_services)
         self._machine = Machine(names, self._fabric)
         self._dhcp = DhcpSpaces(names, self._fabric, networks_dir(settings), settings.uid_services)
         self._is_closed = False
@@ -54,6 +54,10 @@ class LinuxPortDriver:
         """All that is there of a port; `segment` names the bridge that it belongs into."""
         return await self._run(self._see_port, port_id, segment)
 
+    async def see_set(self, set_id: str) -> str | None:
+        """Digest of the members that an address set has; None when there is none."""
+        return await self._run(self._fabric.see_set, set_id)
+
     async def see_router(self, router_id: str) -> steps.RouterSeen:
         """All that is there of a router."""
         return await self._run(self._routers.see, router_id)
@@ -75,6 +79,10 @@ class LinuxPortDriver:
     async def list_broken_networks(self) -> list[str]:
         """Ids of networks of which a DHCP or metadata process ended unasked."""
         return await self._run(self._dhcp.list_broken)
+
+    async def list_broken_routers(self) -> list[str]:
+        """Ids of routers of which the advertising process ended unasked."""
+        return await self._run(self._routers.list_broken)
 
     def is_ready(self, port_id: str) -> bool:
         """Whether the port's tap is there, with its anti-spoofing and rules loaded.
@@ -106,6 +114,7 @@ class LinuxPortDriver:
     def _close(self) -> None:
         self._fabric.close()
         self._dhcp.close()
+        self._routers.close()
 
     def _see_network(self, network_id: str, segment: int | None) -> steps.NetworkSeen:
         wanted = None if segment is None else bridge_name(segment)
@@ -148,6 +157,10 @@ class LinuxPortDriver:
                 self._fabric.load_filter(step)
             case steps.UnloadFilter():
                 self._fabric.unload_filter(step.port_id)
+            case steps.LoadSet():
+                self._fabric.load_set(step)
+            case steps.RemoveSet():
+                self._fabric.remove_set(step.set_id)
             case steps.PlugTap():
                 self._fabric.plug_tap(step)
             case steps.RaiseTap():
@@ -169,5 +182,9 @@ class LinuxPortDriver:
                 self._routers.remove_leg(step.name)
             case steps.SetRoutes():
                 self._routers.set_routes(step)
+            case steps.ServeAdverts():
+                self._routers.serve_adverts(step)
+            case steps.StopAdverts():
+                self._routers.stop_adverts(step.router_id)
             case steps.RemoveRouter():
                 self._routers.remove(step.router_id)

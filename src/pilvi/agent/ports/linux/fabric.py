@@ -5,57 +5,44 @@ look reads it again. Used by the driver's thread only.
 """
 
 import fcntl
+import ipaddress
 import socket
 import struct
 import subprocess
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pilvi.agent.ports.linux import namespaces, taps
-from pilvi.agent.ports.linux.conntrack import Conntrack
+from pilvi.agent.ports.linux.conntrack import Conntrack, TrackedFlow
 from pilvi.agent.ports.linux.links import Link, Links
-from pilvi.agent.ports.linux.nft import list_elements, run_nft
+from pilvi.agent.ports.linux.nft import run_nft
+from pilvi.agent.ports.linux.records import Ledger, choose_zone, read_ledger, read_members
 from pilvi.agent.ports.names import tap_name
-from pilvi.agent.ports.port_rules import (
-    TABLE,
-    LoadedFilter,
-    PortFilter,
-    allows,
+from pilvi.agent.ports.port_rules import TABLE, LoadedFilter, Network, PortFilter, allows
+from pilvi.agent.ports.port_tables import (
     render_base,
     render_load,
+    render_set,
+    render_set_removal,
     render_unload,
 )
-from pilvi.agent.ports.steps import BridgeSeen, LayBridge, LoadFilter, PlugTap, TapSeen
+from pilvi.agent.ports.steps import (
+    BridgeSeen,
+    LayBridge,
+    LoadFilter,
+    LoadSet,
+    PlugTap,
+    TapSeen,
+)
 from pilvi.errors import Conflict, Unavailable
 
 _SIOCGIFFLAGS = 0x8913
 _IFF_UP = 1
 _BRIDGE_SYSCTLS = Path("/proc/sys/net/bridge")
 
-ZONE_MAX = 65_535
-"""The kernel's limit; zone 0 is for traffic that no network owns."""
-
 STALE = "stale"
 """Digest of a filter that was loaded for an earlier tap of the same name."""
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What is loaded in the fabric's tables."""
-
-    zones: dict[str, int] = field(default_factory=dict)
-    filters: dict[str, LoadedFilter] = field(default_factory=dict)
-
-
-def choose_zone(segment: int, taken: set[int]) -> int:
-    """The conntrack zone of a new bridge: its segment's number if it fits and is free. Pure."""
-    if segment <= ZONE_MAX and segment not in taken:
-        return segment
-    for zone in range(ZONE_MAX, 0, -1):
-        if zone not in taken:
-            return zone
-    raise Conflict("cannot carry more networks on this host: every conntrack zone is taken")
 
 
 class Fabric:
@@ -70,6 +57,10 @@ class Fabric:
         self._conntrack: Conntrack | None = None
         self._ledger: Ledger | None = None
         self._asker: tuple[int, socket.socket] | None = None
+        self._members: dict[str, tuple[str, ...]] = {}
+        """What this run knows to be in each set."""
+        self._named: dict[str, frozenset[str]] = {}
+        """The sets that the filter of each tap names, of those that this run loaded."""
 
     def close(self) -> None:
         """Let go of the sockets, which keep the namespace alive."""
@@ -196,6 +187,7 @@ class Fabric:
         loaded = LoadedFilter(name, tap.number, zone, filter.digest, filter.addresses)
         ledger.filters[name] = loaded
         # The flows of a tap that is not up are left over from whoever had its addresses before.
+        self._named[name] = filter.set_ids
         self._forget([r for r in (former, loaded) if r is not None], filter if tap.is_up else None)
 
     def unload_filter(self, port_id: str) -> None:
@@ -212,6 +204,52 @@ class Fabric:
         self._forget([former], None)
         self._nft(render_unload(former))
         del ledger.filters[former.tap]
+        self._named.pop(former.tap, None)
+
+    def see_set(self, set_id: str) -> str | None:
+        """Digest of the members that were last given to a set."""
+        return self.ledger().sets.get(set_id) if self.links is not None else None
+
+    def load_set(self, step: LoadSet) -> None:
+        """Give a set its members, and forget the flows of those that it loses. Repeatable.
+
+        What another rule still allows begins anew with its next packet.
+        """
+        self._make()
+        ledger = self.ledger()
+        before = self._members_of(step.set_id)
+        self._nft(render_set(step.set_id, step.digest, step.members))
+        ledger.sets[step.set_id] = step.digest
+        self._members[step.set_id] = step.members
+        lost = sorted(set(before) - set(step.members))
+        if lost:
+            self._forget_remotes(step.set_id, [ipaddress.ip_network(cidr) for cidr in lost])
+
+    def remove_set(self, set_id: str) -> None:
+        """Remove a set. Repeatable. Raises `Unavailable` while rules name it."""
+        if self.links is not None and set_id in self.ledger().sets:
+            self._nft(render_set_removal(set_id))
+            self.ledger().sets.pop(set_id, None)
+            self._members.pop(set_id, None)
+
+    def _members_of(self, set_id: str) -> tuple[str, ...]:
+        """The CIDRs of a set, read once in a run."""
+        if set_id not in self._members:
+            known = set_id in self.ledger().sets
+            with namespaces.inside(self.namespace):
+                self._members[set_id] = read_members(set_id) if known else ()
+        return self._members[set_id]
+
+    def _forget_remotes(self, set_id: str, lost: list[Network]) -> None:
+        """Forget what ports whose rules name a set have with addresses that it lost."""
+        for record in self.ledger().filters.values():
+            if set_id not in self._named.get(record.tap, {set_id}):
+                continue
+            own = set(record.addresses)
+            for tracked in self._flows(own, record.zone):
+                ends = {tracked.flow.source, tracked.flow.destination} - own
+                if any(ipaddress.ip_address(end) in one for end in ends for one in lost):
+                    self._forget_flow(tracked)
 
     def plug_tap(self, step: PlugTap) -> None:
         """Put a tap into its bridge. Repeatable."""
@@ -246,15 +284,8 @@ class Fabric:
         """What is loaded now."""
         if self._ledger is None:
             with namespaces.inside(self.namespace):
-                zones = list_elements("map", "inet", TABLE, "zones")
-                loaded = list_elements("set", "inet", TABLE, "loaded")
-            self._ledger = Ledger()
-            for bridge, zone in zones or []:
-                self._ledger.zones[bridge] = int(zone)
-            for entry in loaded or []:
-                element = entry["elem"]
-                record = LoadedFilter.parse(element["val"], element["comment"])
-                self._ledger.filters[record.tap] = record
+                self._ledger = read_ledger()
+            self._members.clear()
         return self._ledger
 
     def _make(self) -> Links:
@@ -286,14 +317,28 @@ class Fabric:
         addresses: dict[int, set[str]] = {}
         for record in records:
             addresses.setdefault(record.zone, set()).update(record.addresses)
+        members = {id: self._members_of(id) for id in kept_by.set_ids} if kept_by else {}
+        for zone, wanted in addresses.items():
+            for tracked in self._flows(wanted, zone):
+                if kept_by is None or not allows(kept_by, tracked.flow, members):
+                    self._forget_flow(tracked)
+
+    def _flows(self, addresses: set[str], zone: int) -> list[TrackedFlow]:
+        """Flows from or to these addresses in one zone."""
+        with self._tracking() as conntrack:
+            return conntrack.list_flows(addresses, zone)
+
+    def _forget_flow(self, tracked: TrackedFlow) -> None:
+        with self._tracking() as conntrack:
+            conntrack.forget_flow(tracked)
+
+    @contextmanager
+    def _tracking(self) -> Iterator[Conntrack]:
         if self._conntrack is None:
             with namespaces.inside(self.namespace):
                 self._conntrack = Conntrack()
         try:
-            for zone, wanted in addresses.items():
-                for tracked in self._conntrack.list_flows(wanted, zone):
-                    if kept_by is None or not allows(kept_by, tracked.flow):
-                        self._conntrack.forget_flow(tracked)
+            yield self._conntrack
         except OSError:
             # An answer that was read half would be taken for the next one's.
             self._conntrack.close()
@@ -310,7 +355,7 @@ def _load_bridge_filter() -> None:
     _filter_bridged_traffic("0")
 
 
-def _filter_bridged_traffic(ipv4: str) -> None:
-    """Whether bridged IPv4 passes the inet hooks, in the calling thread's namespace."""
-    for group, value in (("ip", ipv4), ("ip6", "0"), ("arp", "0")):
+def _filter_bridged_traffic(switch: str) -> None:
+    """Whether bridged packets pass the inet hooks, in the calling thread's namespace."""
+    for group, value in (("ip", switch), ("ip6", switch), ("arp", "0")):
         namespaces.set_sysctl(f"net/bridge/bridge-nf-call-{group}tables", value)

@@ -1,5 +1,6 @@
 """Interfaces, addresses and routes of one namespace, through rtnetlink."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,9 +117,14 @@ class Links:
                 self._route.link("del", index=link.index)
 
     def addresses(self, name: str) -> frozenset[str]:
-        """IPv4 addresses of an interface, with prefix length."""
-        found = self._route.get_addr(family=2, index=self._get(name).index)
-        return frozenset(f"{a.get('local') or a.get('address')}/{a['prefixlen']}" for a in found)
+        """Addresses of an interface, with prefix length, but the kernel's own link-local ones."""
+        index = self._get(name).index
+        found = [
+            f"{a.get('local') or a.get('address')}/{a['prefixlen']}"
+            for family in (socket.AF_INET, socket.AF_INET6)
+            for a in self._route.get_addr(family=family, index=index)
+        ]
+        return frozenset(address for address in found if not address.startswith("fe80:"))
 
     def set_addresses(self, name: str, addresses: frozenset[str]) -> frozenset[str]:
         """Make the addresses of an interface exactly these; answers the ones that are new."""
@@ -137,10 +143,12 @@ class Links:
     def routes(self) -> frozenset[tuple[str, str]]:
         """Destination and next hop of every route of the main table that has a next hop."""
         found = set()
-        for route in self._route.get_routes(family=2, table=254):
-            via = route.get("gateway")
-            if via:
-                found.add((f"{route.get('dst') or '0.0.0.0'}/{route['dst_len']}", str(via)))
+        for family, everything in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+            for route in self._route.get_routes(family=family, table=254):
+                via = route.get("gateway")
+                if via:
+                    to = route.get("dst") or everything
+                    found.add((f"{to}/{route['dst_len']}", str(via)))
         return frozenset(found)
 
     def set_routes(self, routes: frozenset[tuple[str, str]]) -> None:

@@ -59,8 +59,8 @@ def list_names() -> list[str]:
     return sorted(path.name for path in RUN_DIR.iterdir())
 
 
-def create(name: str) -> None:
-    """Make a namespace with its loopback up and without IPv6. Repeatable."""
+def create(name: str, *, ipv6: bool = False) -> None:
+    """Make a namespace, with IPv6 or without. Repeatable."""
     if not exists(name):
         _make_run_dir()
         path = RUN_DIR / name
@@ -70,8 +70,7 @@ def create(name: str) -> None:
             _check(_libc.unshare(_CLONE_NEWNET), "unshare")
             _mount(_OWN, path, _MS_BIND)
     with inside(name):
-        for group in ("all", "default"):
-            set_sysctl(f"net/ipv6/conf/{group}/disable_ipv6", "1", optional=True)
+        switch_ipv6(on=ipv6)
 
 
 def remove(name: str) -> None:
@@ -159,6 +158,17 @@ def kill(pid: int, name: str) -> None:
             os.waitid(os.P_PIDFD, descriptor, os.WEXITED | os.WNOHANG)
     finally:
         os.close(descriptor)
+
+
+def switch_ipv6(*, on: bool) -> None:
+    """Switch IPv6 in the namespace of the calling thread; addresses come from us alone.
+
+    They are used at once: that nobody else has one is known from the database.
+    """
+    for group in ("all", "default"):
+        for key in ("accept_ra", "accept_redirects", "accept_dad", "autoconf"):
+            set_sysctl(f"net/ipv6/conf/{group}/{key}", "0", optional=not on)
+        set_sysctl(f"net/ipv6/conf/{group}/disable_ipv6", "0" if on else "1", optional=not on)
 
 
 def set_sysctl(key: str, value: str, *, optional: bool = False) -> None:

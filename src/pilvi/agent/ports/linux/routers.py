@@ -2,14 +2,23 @@
 
 import socket
 import struct
+from pathlib import Path
 
 from pilvi.agent.ports.linux import namespaces
+from pilvi.agent.ports.linux.adverts import Adverts
 from pilvi.agent.ports.linux.fabric import Fabric
 from pilvi.agent.ports.linux.links import Links, links_of
 from pilvi.agent.ports.linux.nft import list_elements, run_nft
 from pilvi.agent.ports.names import CloudNames
 from pilvi.agent.ports.router_rules import TABLE
-from pilvi.agent.ports.steps import LayLeg, LegSeen, LoadRouterRules, RouterSeen, SetRoutes
+from pilvi.agent.ports.steps import (
+    LayLeg,
+    LegSeen,
+    LoadRouterRules,
+    RouterSeen,
+    ServeAdverts,
+    SetRoutes,
+)
 
 _SYSCTLS = {
     "net/ipv4/ip_forward": "1",
@@ -23,14 +32,20 @@ _SYSCTLS = {
     "net/ipv4/conf/all/accept_redirects": "0",
     "net/ipv4/conf/default/accept_redirects": "0",
 }
+_FORWARDING6 = ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding")
 
 
 class Routers:
     """All routers of one cloud."""
 
-    def __init__(self, names: CloudNames, fabric: Fabric) -> None:
+    def __init__(self, names: CloudNames, fabric: Fabric, directory: Path, uid: int) -> None:
         self._names = names
         self._fabric = fabric
+        self._adverts = Adverts(directory, uid)
+
+    def close(self) -> None:
+        """Let go of the processes, which live on."""
+        self._adverts.close()
 
     def see(self, router_id: str) -> RouterSeen:
         """All that is there of a router."""
@@ -46,7 +61,9 @@ class Routers:
                 for link in links.list()
                 if link.name.startswith("leg")
             }
-            return RouterSeen(True, digest, legs, links.routes())
+            routes = links.routes()
+        adverts = self._adverts.find(namespace)
+        return RouterSeen(True, digest, legs, routes, adverts)
 
     def make(self, router_id: str) -> None:
         """Make the namespace and let it forward. Repeatable."""
@@ -66,13 +83,19 @@ class Routers:
     def lay_leg(self, step: LayLeg) -> None:
         """Make a leg, or mend what differs. Repeatable."""
         namespace = self._names.router(step.router_id)
+        if any(":" in address for address in step.addresses):
+            with namespaces.inside(namespace):
+                namespaces.switch_ipv6(on=True)
+                for key in _FORWARDING6:
+                    namespaces.set_sysctl(key, "1")
         self._fabric.lay_veth(step.name, namespace, step.bridge, step.mtu)
         with links_of(namespace) as links:
             links.change(step.name, mtu=step.mtu, mac=step.mac, up=True)
             new = links.set_addresses(step.name, step.addresses)
         with namespaces.inside(namespace):
             for address in sorted(new):
-                _announce(step.name, step.mac, address.partition("/")[0])
+                if ":" not in address:
+                    _announce(step.name, step.mac, address.partition("/")[0])
 
     def remove_leg(self, name: str) -> None:
         """Remove a leg. Repeatable."""
@@ -83,12 +106,27 @@ class Routers:
         with links_of(self._names.router(step.router_id)) as links:
             links.set_routes(step.routes)
 
+    def serve_adverts(self, step: ServeAdverts) -> None:
+        """Advertise IPv6 ranges with this configuration. Repeatable."""
+        namespace = self._names.router(step.router_id)
+        self._adverts.serve(namespace, step.router_id, step.text, step.digest)
+
+    def list_broken(self) -> list[str]:
+        """Ids of routers of which the advertising process ended unasked."""
+        start = self._names.router("0" * 36)[:-36]
+        return [name.removeprefix(start) for name in self._adverts.list_broken()]
+
+    def stop_adverts(self, router_id: str) -> None:
+        """Advertise nothing. Repeatable."""
+        self._adverts.stop(self._names.router(router_id), router_id)
+
     def remove(self, router_id: str) -> None:
         """Remove a router. Repeatable.
 
         Its legs are removed one by one: a namespace that is dropped goes some time later.
         """
         namespace = self._names.router(router_id)
+        self._adverts.stop(namespace, router_id)
         if namespaces.exists(namespace):
             with links_of(namespace) as links:
                 names = [link.name for link in links.list() if link.name.startswith("leg")]

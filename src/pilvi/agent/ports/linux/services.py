@@ -27,6 +27,9 @@ LOG_BYTES_MAX = 1 << 20
 START_TIMEOUT_S = 3.0
 """Lower: a busy host counts as broken; higher: a wrong configuration is noticed late."""
 
+_ANSWERING = {"udp": ":0043 ", "udp6": ":0223 ", "raw6": ":003A "}
+"""What is in the kernel's tables while somebody answers DHCP, DHCPv6 or asks for routers."""
+
 _METADATA_MODULE = "pilvi.agent.ports.metadata"
 _DHCP_CAPABILITIES = "-all,+net_admin,+net_raw,+net_bind_service"
 
@@ -180,12 +183,13 @@ def _program(arguments: tuple[str, ...]) -> str | None:
 
 
 def _answers_dhcp(child: subprocess.Popen[bytes]) -> bool:
-    """Wait until a child holds the DHCP server's port in its namespace; False when it does not."""
+    """Wait until a child holds a server's socket in its namespace; False when it does not."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while child.poll() is None and time.monotonic() < deadline:
         with suppress(OSError):
-            if ":0043 " in Path(f"/proc/{child.pid}/net/udp").read_text():
-                return True
+            for table, sign in _ANSWERING.items():
+                if sign in Path(f"/proc/{child.pid}/net/{table}").read_text():
+                    return True
         time.sleep(0.002)
     return False
 

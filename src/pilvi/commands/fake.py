@@ -1,0 +1,113 @@
+"""`pilvi up --fake`: a whole cloud with fake hosts in one process; needs no root and no QEMU."""
+
+import gc
+import os
+import socket
+import traceback
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+from rich.console import Console
+
+from pilvi.commands.clouds import ca_path, clouds_path, ensure_clouds_file
+from pilvi.commands.logs import configure_logs
+from pilvi.commands.processes import find_process, read_log_end, record_process
+from pilvi.core.http.serving import listen, make_config
+from pilvi.errors import Unavailable
+from pilvi.settings import Settings, save_settings
+from pilvi.testing.cloud import running_cloud
+
+NAME = "fake"
+"""Of the process, its pid file and its log."""
+
+
+def run_fake(settings: Settings, *, hosts: int, foreground: bool, console: Console) -> None:
+    """Start a fake cloud unless it runs, and return once it answers; or serve until told to stop.
+
+    Raises `Unavailable` with the reason when it does not start.
+    """
+    if find_process(settings, NAME) is None:
+        save_settings(settings)
+        passwords = ensure_clouds_file(settings)
+        settings.run_dir.mkdir(exist_ok=True)
+        certificate = None
+        if settings.tls:
+            from pilvi.core.tls import ensure_certificates
+
+            folder = settings.api_dir / "tls"
+            certificate = ensure_certificates(folder, ca_path(settings), settings.listen_host)
+        listener = listen(settings.listen_host, settings.listen_port)
+        config = make_config(certificate)
+
+        def serve(ready: Callable[[], None]) -> None:
+            configure_logs()
+            gc.freeze()
+            gc.enable()
+            uvloop.run(_serve(settings, passwords, hosts, listener, config, ready))
+
+        if foreground:
+            record_process(settings, NAME, os.getpid())
+            serve(lambda: _say_up(settings, console))
+            return
+        _serve_behind(settings, serve)
+        listener.close()
+    _say_up(settings, console)
+
+
+async def _serve(
+    settings: Settings,
+    passwords: dict[str, str],
+    hosts: int,
+    listener: socket.socket,
+    config: uvicorn.Config,
+    ready: Callable[[], None],
+) -> None:
+    async with running_cloud(settings, passwords, hosts) as cloud:
+        config.loaded_app = cloud.app
+        listener.listen(config.backlog)
+        ready()
+        await uvicorn.Server(config).serve([listener])
+
+
+def _serve_behind(settings: Settings, serve: Callable[[Callable[[], None]], None]) -> None:
+    """Serve in a process of its own session, made of this one: nothing is imported twice."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            _redirect(settings)
+            serve(lambda: _tell(writing))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # Nothing of the parent's is to be flushed or cleaned up twice.
+            os._exit(0)
+    os.close(writing)
+    record_process(settings, NAME, pid)
+    with os.fdopen(reading, "rb") as said:
+        if not said.read(1):
+            words = read_log_end(settings, NAME)
+            raise Unavailable(f"cannot start the fake cloud; its log ends with:\n{words}")
+
+
+def _tell(writing: int) -> None:
+    os.write(writing, b"\n")
+    os.close(writing)
+
+
+def _redirect(settings: Settings) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(settings.run_dir / f"{NAME}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for descriptor, wanted in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(descriptor, wanted)
+
+
+def _say_up(settings: Settings, console: Console) -> None:
+    lines = [
+        f"A fake cloud is up at {settings.base_url}.",
+        f"  Passwords:  {clouds_path(settings)}  (clouds 'pilvi' and 'pilvi-demo')",
+        f"  Stop it:    pilvi down --state-dir {settings.state_dir}",
+    ]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,158 @@
+"""Policies of quality of service. In the caller's transaction."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from pilvi.core.db import Transaction, now
+from pilvi.core.http import Caller
+from pilvi.errors import Conflict
+from pilvi.network.model.qos import QosPolicy, RuleKind, check_limit, check_mark
+from pilvi.network.model.sharing import ObjectType
+from pilvi.network.operations.ownership import choose_project, require_owner
+from pilvi.network.operations.sharing import share_with_everybody
+from pilvi.network.operations.wakes import touch_ports
+from pilvi.network.store import qos as store
+from pilvi.network.store import sharing
+from pilvi.network.store.tags import delete_tags
+
+
+async def create_qos_policy(tx: Transaction, caller: Caller, values: Mapping[str, Any]) -> str:
+    """A new policy without rules; returns its id."""
+    project_id = choose_project(caller, values.get("project_id"))
+    is_default = values.get("is_default", False)
+    if is_default:
+        await _refuse_second_default(tx, project_id)
+    id, moment = str(uuid.uuid4()), now()
+    await store.insert_policy(
+        tx,
+        id=id,
+        project_id=project_id,
+        name=values["name"],
+        description=values.get("description", ""),
+        is_default=is_default,
+        created_at=moment,
+        updated_at=moment,
+    )
+    if values.get("is_shared"):
+        await share_with_everybody(tx, ObjectType.QOS_POLICY, id, project_id)
+    return id
+
+
+async def _refuse_second_default(tx: Transaction, project_id: str) -> None:
+    default = await store.find_default_policy(tx, project_id)
+    if default is not None:
+        raise Conflict(f"cannot make another default QoS policy: the project has {default.id}")
+
+
+async def get_usable_policy(tx: Transaction, caller: Caller, id: str) -> QosPolicy:
+    """A policy that the caller may name in a port or network. Raises `NotFound`."""
+    return await store.get_policy(tx, id, caller.visible_project_id)
+
+
+async def update_qos_policy(
+    tx: Transaction, caller: Caller, id: str, values: Mapping[str, Any]
+) -> None:
+    """Change what a policy says of itself."""
+    policy = await _get_own(tx, caller, id)
+    if values.get("is_default") and not policy.is_default:
+        await _refuse_second_default(tx, policy.project_id)
+    if "is_shared" in values:
+        await share_with_everybody(
+            tx, ObjectType.QOS_POLICY, policy.id, policy.project_id, wanted=values["is_shared"]
+        )
+    changed = {name: value for name, value in values.items() if name != "is_shared"}
+    await _touch(tx, policy, **changed)
+
+
+async def _get_own(tx: Transaction, caller: Caller, id: str) -> QosPolicy:
+    policy = await store.get_policy(tx, id, caller.visible_project_id)
+    require_owner(caller, policy.project_id, "this QoS policy")
+    return policy
+
+
+async def _touch(tx: Transaction, policy: QosPolicy, **changed: Any) -> None:
+    """Count a change of a policy; the ports that it is in force for are looked at again."""
+    changed |= {"updated_at": now(), "generation": policy.generation + 1}
+    await store.update_policy(tx, policy.id, **changed)
+    await touch_ports(tx, *await store.list_ports_of_policy(tx, policy.id))
+
+
+async def delete_qos_policy(tx: Transaction, caller: Caller, id: str) -> None:
+    """Remove a policy. Raises `Conflict` while a port or a network names it."""
+    policy = await _get_own(tx, caller, id)
+    if await store.is_policy_used(tx, policy.id):
+        raise Conflict(f"cannot delete QoS policy {policy.id}: ports or networks use it")
+    await sharing.delete_policies_of(tx, policy.id)
+    await delete_tags(tx, [policy.id])
+    await store.delete_policy(tx, policy.id)
+
+
+async def create_qos_rule(
+    tx: Transaction, caller: Caller, policy_id: str, kind: RuleKind, values: Mapping[str, Any]
+) -> str:
+    """A new rule of a policy; returns its id. Raises `Conflict` for a second one of its kind."""
+    policy = await _get_own(tx, caller, policy_id)
+    row = _check(kind, values)
+    rules = (await store.list_rules_of(tx, [policy.id])).get(policy.id, [])
+    if any((rule.kind, rule.direction) == (kind, row["direction"]) for rule in rules):
+        raise Conflict(
+            f"cannot add this rule to QoS policy {policy.id}: it has a {kind} rule already"
+        )
+    id, moment = str(uuid.uuid4()), now()
+    await store.insert_rule(
+        tx,
+        id=id,
+        project_id=policy.project_id,
+        policy_id=policy.id,
+        kind=kind,
+        created_at=moment,
+        updated_at=moment,
+        **row,
+    )
+    await _touch(tx, policy)
+    return id
+
+
+def _check(kind: RuleKind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a rule. Raises `InvalidRequest`. Pure."""
+    if kind is RuleKind.DSCP_MARKING:
+        check_mark(values.get("dscp_mark"))
+        return {"direction": "", "dscp_mark": values["dscp_mark"]}
+    direction = values.get("direction", "egress")
+    check_limit(direction, values.get("max_kbps"), values.get("max_burst_kbps"))
+    return {
+        "direction": direction,
+        "max_kbps": values["max_kbps"],
+        "max_burst_kbps": values.get("max_burst_kbps", 0),
+    }
+
+
+async def update_qos_rule(
+    tx: Transaction,
+    caller: Caller,
+    path: tuple[str, RuleKind, str],
+    values: Mapping[str, Any],
+) -> None:
+    """Change a rule, named by its policy, kind and id. Raises `NotFound`, `Conflict`."""
+    policy_id, kind, id = path
+    policy = await _get_own(tx, caller, policy_id)
+    rule = await store.get_rule(tx, policy.id, kind, id)
+    names = ("direction", "max_kbps", "max_burst_kbps", "dscp_mark")
+    row = _check(kind, {**{name: getattr(rule, name) for name in names}, **values})
+    rules = (await store.list_rules_of(tx, [policy.id])).get(policy.id, [])
+    twins = [one for one in rules if (one.kind, one.direction) == (kind, row["direction"])]
+    if any(one.id != rule.id for one in twins):
+        raise Conflict(f"cannot change this rule: policy {policy.id} has another one like it")
+    await store.update_rule(tx, rule.id, **row, updated_at=now())
+    await _touch(tx, policy)
+
+
+async def delete_qos_rule(
+    tx: Transaction, caller: Caller, policy_id: str, kind: RuleKind, id: str
+) -> None:
+    """Remove a rule of a policy."""
+    policy = await _get_own(tx, caller, policy_id)
+    rule = await store.get_rule(tx, policy.id, kind, id)
+    await store.delete_rule(tx, rule.id)
+    await _touch(tx, policy)

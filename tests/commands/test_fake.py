@@ -1,0 +1,111 @@
+"""`pilvi up --fake`, `pilvi tempest-conf`, `pilvi down`, as a person types them."""
+
+import configparser
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pilvi.commands.client import CloudClient
+from pilvi.commands.processes import find_process
+from pilvi.settings import load_settings
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def pilvi(state: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "pilvi.cli", *words, "--state-dir", str(state)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """The state of a running fake cloud with two hosts."""
+    folder = tmp_path / "state"
+    try:
+        pilvi(folder, "up", "--fake", "--hosts", "2", "--port", str(free_port()))
+        yield folder
+    finally:
+        pilvi(folder, "down", "--purge")
+        assert not folder.exists()
+
+
+def test_it_answers_when_the_command_returns_and_ends_when_told(state: Path) -> None:
+    settings = load_settings(state)
+    assert httpx.get(f"{settings.base_url}/identity/v3").status_code == 200
+    pid = find_process(settings, "fake")
+    assert pid is not None and os.getsid(pid) == pid
+    assert "is up" in pilvi(state, "up", "--fake")
+    assert find_process(settings, "fake") == pid
+    client = CloudClient(settings)
+    client.login()
+    client.call("POST", "network", "/networks", {"network": {"name": "kept"}})
+    pilvi(state, "down")
+    assert find_process(settings, "fake") is None
+    pilvi(state, "up", "--fake")
+    client.login()
+    assert client.find("network", "networks", "kept") is not None
+
+
+def test_what_the_cloud_says_of_itself_makes_a_tempest_conf(state: Path) -> None:
+    parser = configparser.RawConfigParser(default_section="")
+    parser.read_string(pilvi(state, "tempest-conf"))
+    client = CloudClient(load_settings(state))
+    client.login()
+    compute = parser["compute"]
+    assert compute["min_compute_nodes"] == "2"
+    assert compute["min_microversion"] == "2.1"
+    for reference in (compute["flavor_ref"], compute["flavor_ref_alt"]):
+        flavor = client.call("GET", "compute", f"/flavors/{reference}")["flavor"]
+        assert flavor["disk"] >= 1
+    assert client.call("GET", "image", f"/images/{compute['image_ref']}")["status"] == "active"
+    assert compute["image_ref"] != compute["image_ref_alt"]
+    network = parser["network"]["public_network_id"]
+    assert client.call("GET", "network", f"/networks/{network}")["network"]["router:external"]
+    assert "security-group" in parser["network-feature-enabled"]["api_extensions"].split(",")
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "-m", "pilvi.cli", "up", "--fake", "--port", port]
+        command += ["--state-dir", str(tmp_path / "state")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+def test_in_the_foreground_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "pilvi.cli", "up", "--fake", "--foreground"]
+    command += ["--port", str(port), "--state-dir", str(tmp_path / "state")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "is up" in process.stdout.readline()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                assert httpx.get(f"http://127.0.0.1:{port}/identity/v3").status_code == 200
+                break
+            except httpx.TransportError:
+                time.sleep(0.02)
+        process.terminate()
+        assert process.wait(20) in (0, -15, 143)
+    finally:
+        process.kill()
+        process.wait()
