@@ -74,6 +74,19 @@ def login(user: str, project: str | None = None, password: str | None = None) ->
     return login_body(user, password or PASSWORDS.get(user, "wrong"), project)
 
 
+class _Client(httpx.AsyncClient):
+    """A client that sends and no more: no cookies, redirects or logins to look for."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """See `httpx.AsyncClient`."""
+        if options.get("stream") or options.get("follow_redirects") is True:
+            return await super().send(request, **options)
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        await response.aread()
+        return response
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What a cloud keeps, to begin others with: much quicker than doing the same again."""
@@ -155,7 +168,7 @@ async def _opened(directory: Path, snapshot: Snapshot, **settings: Any) -> Async
     try:
         async with running_plane(chosen, db) as parts:
             transport = JudgedTransport(httpx.ASGITransport(app=parts.app))
-            async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+            async with _Client(transport=transport, base_url=BASE) as http:
                 yield Cloud(chosen, db, parts.plane, http, parts.app, tokens, ids)
     finally:
         await db.close()

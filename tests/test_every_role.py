@@ -37,7 +37,7 @@ async def test_a_role_opens_what_its_rule_says_and_no_more(world: World, role: s
     things = {name for name in world.identity if name.endswith("_id")}
     nothing = dict.fromkeys({*world.ids, *things}, NOWHERE)
     if role != "admin":
-        nothing["project_id"] = world.ids["project_id"]
+        nothing |= dict.fromkeys(("project_id", "topology_project_id"), world.ids["project_id"])
     for request in world.requests(nothing):
         if request.check in LOOKS_CLOSER:
             continue

@@ -64,6 +64,8 @@ def test_a_host_name_that_is_none_is_left_out(name: str) -> None:
     "change",
     [
         {"dns_servers": ["9.9.9.9\ndhcp-script=/bin/sh"]},
+        {"dns_servers": ["fe80::1%x]\ndhcp-script=/bin/sh"]},
+        {"cidr": "fe80::%x\ndhcp-script=/bin/sh #/64"},
         {"host_routes": [("10.0.0.0/8", "x")]},
         {"host_routes": [("10.0.0.0/99", "10.0.1.1")]},
         {"gateway": "10.0.1.1,option:router"},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.ports.small_host import port, rule, uuid
+from agent.ports.small_host import mac, port, rule, uuid
 from pilvi.agent.ports.port_rules import (
     COMMENT_BYTES_MAX,
     Flow,
@@ -142,6 +142,17 @@ def test_a_guest_with_ipv6_has_the_link_local_address_of_its_mac() -> None:
     assert made is not None
     assert link_local("fa:16:3e:00:00:0b") == "fe80::f816:3eff:fe00:b"
     assert ("fa:16:3e:00:00:0b", "fe80::f816:3eff:fe00:b/128") in made.own
+
+
+def test_a_range_with_a_zone_allows_nobody() -> None:
+    """The zone of an address is any text, which would be read as nft's own."""
+    text = "fe80::%x }\nflush ruleset #/64"
+    assert parse_members([text]) == ()
+    made = port_filter(port(11, rules=[six(remotes=[text])], allowed_pairs=[(mac(12), text)]))
+    assert made is not None and made.matches == ()
+    assert [owner for owner, _ in made.own] == [mac(11)]
+    with pytest.raises(InvalidRequest):
+        port_filter(port(11, addresses=["fe80::1%x"]))
 
 
 def test_limits_alone_make_a_filter_without_security() -> None:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from block_storage.api.test_groups import make_group
 from cloud import Cloud
 from fake_host import FakeAgent
+from image_files import add_user
 from volume_talk import call, make, message, wait
 
 
@@ -45,3 +47,45 @@ async def test_an_offer_is_taken_back(cloud: Cloud, agent: FakeAgent) -> None:
     assert (await call(cloud, "GET", f"/volumes/{volume['id']}")).json()["volume"][
         "status"
     ] == "available"
+
+
+async def test_a_former_owners_group_snapshot_holds_nothing_of_it(
+    cloud: Cloud, agent: FakeAgent
+) -> None:
+    """A snapshot that went with its volume is not deleted by who had it before."""
+    group = await make_group(cloud)
+    member = {"volume_type": "__DEFAULT__", "group_id": group["id"]}
+    volume = await make(cloud, "/volumes", "volume", size=1, **member)
+    whole = await make(cloud, "/group_snapshots", "group_snapshot", group_id=group["id"])
+    (taken,) = (await call(cloud, "GET", "/snapshots")).json()["snapshots"]
+    leave = {"group": {"remove_volumes": volume["id"]}}
+    assert (await call(cloud, "PUT", f"/groups/{group['id']}", leave)).status_code == 202
+    body = {"transfer": {"volume_id": volume["id"]}}
+    offer = (await call(cloud, "POST", "/volume-transfers", body)).json()["transfer"]
+    accept = {"accept": {"auth_key": offer["auth_key"]}}
+    at = f"/volume-transfers/{offer['id']}/accept"
+    assert (await call(cloud, "POST", at, accept, user="admin")).status_code == 202
+    path = f"/group_snapshots/{whole['id']}"
+    assert (await call(cloud, "DELETE", path)).status_code == 202
+    assert await wait(cloud, path, "group_snapshot") is None
+    kept = await wait(cloud, f"/snapshots/{taken['id']}", "snapshot", "admin")
+    assert kept is not None and kept["status"] == "available"
+    gone = await call(cloud, "DELETE", f"/snapshots/{taken['id']}", user="admin")
+    assert gone.status_code == 202
+
+
+async def test_a_snapshot_that_stayed_behind_is_not_read_by_reverting(
+    cloud: Cloud, agent: FakeAgent
+) -> None:
+    await add_user(cloud, "friend", "friends")
+    volume = await make(cloud, "/volumes", "volume", size=1)
+    kept = await make(cloud, "/snapshots", "snapshot", volume_id=volume["id"])
+    body = {"transfer": {"volume_id": volume["id"], "no_snapshots": True}}
+    offer = (await call(cloud, "POST", "/volume-transfers", body)).json()["transfer"]
+    accept = {"accept": {"auth_key": offer["auth_key"]}}
+    at = f"/volume-transfers/{offer['id']}/accept"
+    assert (await call(cloud, "POST", at, accept, user="friend")).status_code == 202
+    await wait(cloud, f"/volumes/{volume['id']}", "volume", "friend")
+    revert = {"revert": {"snapshot_id": kept["id"]}}
+    path = f"/volumes/{volume['id']}/action"
+    message(await call(cloud, "POST", path, revert, user="friend"), 404, "itemNotFound")

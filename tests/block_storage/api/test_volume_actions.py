@@ -50,6 +50,17 @@ async def test_flags(cloud: Cloud, host: FakeHost) -> None:
     message(await act(cloud, id, "os-set_bootable", {"colour": "red"}), 400, "badRequest")
 
 
+async def test_only_admins_upload_public_images(cloud: Cloud, host: FakeHost) -> None:
+    id = (await create(cloud, host))["id"]
+    wanted = {"image_name": "all", "visibility": "public"}
+    refused = await act(cloud, id, "os-volume_upload_image", wanted)
+    message(refused, 403, "forbidden")
+    assert (await show(cloud, id))["status"] == "available"
+    assert (await cloud.call("GET", "/image/v2/images?visibility=public")).json()["images"] == []
+    reply = await act(cloud, id, "os-volume_upload_image", wanted, user="admin")
+    assert reply.json()["os-volume_upload_image"]["visibility"] == "public"
+
+
 async def test_another_type_moves_nothing(cloud: Cloud, host: FakeHost) -> None:
     id = (await create(cloud, host))["id"]
     await call(cloud, "POST", "/types", {"volume_type": {"name": "gold"}}, user="admin")

@@ -152,6 +152,7 @@ CORRECTIONS: tuple[Correction, ...] = (
     *_answers("compute", 204, "post /v2.1/servers/{id}/action"),
     *_answers("compute", 200, "post /v2.1/os-aggregates/{id}/action"),
     *_answers("compute", 202, "post /v2.1/os-volumes_boot"),
+    *_answers("compute", 202, "post /v2.1/os-volumes_boot/{id}/action"),
     Correction(
         "compute",
         "components schemas Os_Keypair* ** properties name",

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import msgspec
 import pytest
 
 from conformance.openapi.corrections import (
@@ -22,16 +23,16 @@ from conformance.openapi.known_errors import CORRECTIONS
 
 
 @pytest.fixture(scope="module")
-def documents() -> dict[str, Any]:
-    """Every document as it was published."""
-    return {service: read_document(service) for service in SERVICES}
+def documents() -> dict[str, bytes]:
+    """Every document as it was published, in JSON: reading that is quicker than copying."""
+    return {service: msgspec.json.encode(read_document(service)) for service in SERVICES}
 
 
 @pytest.mark.parametrize("correction", CORRECTIONS, ids=lambda one: one.name)
 def test_the_document_still_says_what_is_corrected(
-    documents: dict[str, Any], correction: Correction
+    documents: dict[str, bytes], correction: Correction
 ) -> None:
-    published = copy.deepcopy(documents[correction.service])
+    published = msgspec.json.decode(documents[correction.service])
     assert correct(published, correction) > 0
     assert correct(published, correction) == 0, "it corrects what is right"
     assert correction.reason

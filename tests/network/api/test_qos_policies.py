@@ -124,3 +124,20 @@ async def test_policies_are_made_by_admins_and_used_by_those_who_see_them(
     default = await policy_of(neutron, project_id=demo, is_default=True)
     assert (await neutron.make("networks"))["qos_policy_id"] == default["id"]
     assert (await neutron.make("networks", qos_policy_id=None))["qos_policy_id"] is None
+
+
+async def test_what_an_admin_limits_stays_limited(neutron: Neutron) -> None:
+    """A policy that its project does not see is taken from a port or network by admins alone."""
+    hidden = await policy_of(neutron)
+    network = await neutron.make("networks")
+    port = await neutron.make("ports", network_id=network["id"])
+    for collection, thing in (("ports", port), ("networks", network)):
+        id = thing["id"]
+        limited = await neutron.put(collection, id, "admin", qos_policy_id=hidden["id"])
+        assert limited.status_code == 200
+        refused = await neutron.put(collection, id, qos_policy_id=None)
+        assert refused.status_code == 403, collection
+        named = await neutron.put(collection, id, name="n", qos_policy_id=hidden["id"])
+        assert named.status_code == 200
+        freed = await neutron.put(collection, id, "admin", qos_policy_id=None)
+        assert freed.status_code == 200

@@ -63,6 +63,7 @@ async def test_what_is_no_rule_is_400(neutron: Neutron) -> None:
         {"protocol": "ipv6-icmp"},
         {"remote_ip_prefix": "10.0.0.1/99"},
         {"remote_ip_prefix": "0/0 ; drop"},
+        {"remote_ip_prefix": "fe80::%x }\nflush ruleset #/64", "ethertype": "IPv6"},
         {"remote_ip_prefix": "2001:db8::/64"},
         {"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": "g"},
         {"remote_address_group_id": "g", "remote_group_id": "g"},

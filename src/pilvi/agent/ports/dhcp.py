@@ -207,8 +207,8 @@ def find_servers(texts: Iterable[str], version: int, *, strict: bool = True) -> 
     found = []
     for text in texts:
         try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
+            address = ipaddress.ip_address(parse_address(text))
+        except InvalidRequest:
             if not strict:
                 continue
             raise InvalidRequest(f"cannot use {text!r} as a server: it is no address") from None
@@ -219,6 +219,9 @@ def find_servers(texts: Iterable[str], version: int, *, strict: bool = True) -> 
 
 def _parse_network(cidr: str) -> Network:
     try:
-        return ipaddress.ip_network(cidr, strict=False)
+        network = ipaddress.ip_network(cidr, strict=False)
     except ValueError:
         raise InvalidRequest(f"cannot use {cidr!r}: it is no IP network") from None
+    if "%" in cidr:
+        raise InvalidRequest(f"cannot use {cidr!r}: it has a zone")
+    return network

@@ -302,11 +302,17 @@ def parse_mac(mac: str) -> str:
 
 
 def parse_address(address: str) -> str:
-    """The address as `ipaddress` prints it. Raises `InvalidRequest`."""
+    """The address as `ipaddress` prints it. Raises `InvalidRequest`.
+
+    The zone of an IPv6 address is any text at all, and so is refused here and everywhere.
+    """
     try:
-        return str(ipaddress.ip_address(address))
+        found = ipaddress.ip_address(address)
     except ValueError:
         raise InvalidRequest(f"cannot use {address!r}: it is no IP address") from None
+    if "%" in address:
+        raise InvalidRequest(f"cannot use {address!r}: it has a zone")
+    return str(found)
 
 
 def parse_ipv4(address: str) -> str:
@@ -328,6 +334,8 @@ def _parse_protocol(protocol: str | None) -> int | None:
 def _parse_networks(cidrs: Iterable[str]) -> list[Network]:
     networks: list[Network] = []
     for cidr in cidrs:
+        if "%" in cidr:
+            continue
         with suppress(ValueError):
             networks.append(ipaddress.ip_network(cidr, strict=False))
     return networks

@@ -48,11 +48,12 @@ def leg_addresses(interface: RouterInterface) -> list[str]:
 
 def _parse_interface(text: str) -> str:
     try:
-        return str(ipaddress.ip_interface(text))
+        found = None if "%" in text else ipaddress.ip_interface(text)
     except ValueError:
-        raise InvalidRequest(
-            f"cannot use {text!r}: it is no IP address with a prefix length"
-        ) from None
+        found = None
+    if found is None:
+        raise InvalidRequest(f"cannot use {text!r}: it is no IP address with a prefix length")
+    return str(found)
 
 
 def _own_address(gateway: RouterInterface) -> str | None:

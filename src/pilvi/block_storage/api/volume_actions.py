@@ -209,6 +209,7 @@ async def upload_volume(call: Call[UploadImage]) -> dict[str, Any]:
         uploads.NewImage(
             project_id=call.caller.own_project_id,
             name=wanted.image_name,
+            is_admin=call.caller.is_admin,
             disk_format=wanted.disk_format or "raw",
             container_format=wanted.container_format or "bare",
             visibility=(wanted.visibility if newest else None) or "private",

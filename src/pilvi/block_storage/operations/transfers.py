@@ -88,7 +88,13 @@ async def accept_transfer(
     await store.delete_transfer(tx, transfer.id)
     await desire_volume(tx, volume, project_id=project_id, user_id=user_id)
     for snapshot in taken:
+        # Of the group that its volume was in it is no part: that is the former owner's.
         await snapshots.update_snapshot(
-            tx, snapshot.id, project_id=project_id, user_id=user_id, updated_at=now()
+            tx,
+            snapshot.id,
+            project_id=project_id,
+            user_id=user_id,
+            group_snapshot_id=None,
+            updated_at=now(),
         )
     return await volumes.get_volume(tx, volume.id, project_id)

@@ -10,7 +10,8 @@ from pilvi.block_storage.store import uploads as store
 from pilvi.block_storage.store.volume_metadata import MetadataKind, list_metadata
 from pilvi.core.db import Transaction, now
 from pilvi.errors import InvalidRequest
-from pilvi.image.model.image import Image
+from pilvi.image.model.changes import check_visibility
+from pilvi.image.model.image import Image, Visibility
 from pilvi.image.operations.images import create_image_record
 
 UPLOAD_WAKE = "volume-upload"
@@ -37,6 +38,8 @@ class NewImage:
 
     project_id: str
     name: str
+    is_admin: bool = False
+    """Whether an admin asks, who alone makes public images."""
     disk_format: str = "raw"
     container_format: str = "bare"
     visibility: str = "private"
@@ -49,9 +52,10 @@ class NewImage:
 async def upload_volume(tx: Transaction, volume: Volume, wanted: NewImage) -> Image:
     """Wish for an image that holds what a volume holds; it is queued until its bytes come.
 
-    Raises `InvalidRequest` for a format that is not served and a volume that is not ready, and
-    `QuotaExceeded`.
+    Raises `InvalidRequest` for a format that is not served and a volume that is not ready,
+    `Forbidden` for a public image unless an admin asks, and `QuotaExceeded`.
     """
+    check_visibility(Visibility(wanted.visibility), is_admin=wanted.is_admin)
     if wanted.disk_format not in FORMATS or wanted.container_format != "bare":
         raise InvalidRequest(
             f"cannot upload a volume as {wanted.container_format} {wanted.disk_format}: use "

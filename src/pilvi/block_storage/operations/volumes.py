@@ -274,7 +274,8 @@ async def retype_volume(tx: Transaction, volume: Volume, volume_type: str) -> No
 async def revert_volume(tx: Transaction, volume: Volume, snapshot_id: str) -> None:
     """Give a volume the content of its newest snapshot again. Raises `InvalidRequest`."""
     await admit(tx, Action.REVERT, volume)
-    taken = await list_by(tx, volume_id=volume.id)
+    # Snapshots that stayed behind when the volume changed hands are not its new owner's to read.
+    taken = await list_by(tx, volume_id=volume.id, project_id=volume.project_id)
     if not any(one.id == snapshot_id for one in taken):
         raise NotFound(f"cannot find the snapshot '{snapshot_id}' of this volume")
     if taken[0].id != snapshot_id:

@@ -90,7 +90,7 @@ def read_address(text: str | None, version: int) -> str:
     if not text:
         return ""
     try:
-        address = ipaddress.ip_address(text)
+        address = None if "%" in text else ipaddress.ip_address(text)
     except ValueError:
         address = None
     if address is None or address.version != version:

@@ -100,7 +100,7 @@ class Server:
     """Of the image, as they were when its disk was made."""
     disk_config: str = "MANUAL"
     """Kept and shown; a guest grows its own partition in any case."""
-    admin_password: str | None = None
+    admin_password: str | None = field(default=None, repr=False)
     """For the config drive; kept only where there is one."""
     volumes: tuple[ServerVolume, ...] = ()
     leaving_ports: tuple[str, ...] = ()

@@ -77,7 +77,7 @@ class ServerWish:
     access_ipv6: str = ""
     hints: dict[str, Any] = field(default_factory=dict)
     disk_config: str = "MANUAL"
-    admin_password: str | None = None
+    admin_password: str | None = field(default=None, repr=False)
     volumes: list[VolumeWish] = field(default_factory=list)
     ephemeral_gib: int | None = None
     """Size of the one blank local disk that was asked for."""

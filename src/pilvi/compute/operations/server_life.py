@@ -7,12 +7,14 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from pilvi.block_storage.operations.volumes import get_volume
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action, require
 from pilvi.compute.model.server import Server
 from pilvi.compute.model.state import Rescue
 from pilvi.compute.operations.quotas import check_metadata_quota, list_limits
 from pilvi.compute.operations.server_create import (
+    GIB,
     check_fit,
     check_user_data,
     find_image,
@@ -31,7 +33,7 @@ class RebuildWish:
     """A fresh disk, and what else changes with it."""
 
     image_id: str
-    admin_password: str
+    admin_password: str = field(repr=False)
     metadata: dict[str, str] | None = None
     key_name: str | None = None
     changes_key: bool = False
@@ -67,6 +69,7 @@ async def rescue_server(
     chosen = image_id or (server.image.image_id if server.image else "")
     image = await find_image(tx, chosen, None if by.is_admin else by.project_id)
     _check_rescue_image(image, server)
+    await _check_rescue_size(tx, image, server)
     generation = server.desired.generation + 1
     await record_action(tx, server, Action.RESCUE, by)
     desired = dataclasses.replace(
@@ -88,6 +91,18 @@ def _check_rescue_image(image: Image, server: Server) -> None:
     if image.min_ram_mib > server.flavor.memory_mib:
         raise InvalidRequest(
             f"cannot rescue with image {image.id}: it needs {image.min_ram_mib} MiB of memory"
+        )
+
+
+async def _check_rescue_size(tx: Transaction, image: Image, server: Server) -> None:
+    """Raise `InvalidRequest` for a rescue disk larger than the disk that the server boots from."""
+    size_gib = server.flavor.disk_gib
+    if server.root_volume is not None:
+        size_gib = (await get_volume(tx, server.root_volume.volume_id, None)).current_size_gib
+    if (image.virtual_size_bytes or 0) > size_gib * GIB:
+        raise InvalidRequest(
+            f"cannot rescue with image {image.id}: its virtual size of {image.virtual_size_bytes} "
+            f"bytes is larger than the server's disk of {size_gib} GiB"
         )
 
 

@@ -57,16 +57,22 @@ async def create_backup(tx: Transaction, server: Server, wish: BackupWish, by: A
     await record_action(tx, server, Action.CREATE_BACKUP, by)
     if wish.rotation:
         return await _begin_copy(tx, server, wish.name, mark, by, wish)
-    await rotate_backups(tx, server.id, wish.backup_type, 0)
+    await rotate_backups(tx, (by.project_id, server.id), wish.backup_type, 0)
     tx.wake("server", server.id)
     return None
 
 
-async def rotate_backups(tx: Transaction, server_id: str, backup_type: str, rotation: int) -> None:
-    """Remove the oldest backups of a series but so many; one that is protected stays."""
+async def rotate_backups(
+    tx: Transaction, place: tuple[str, str], backup_type: str, rotation: int
+) -> None:
+    """Remove the oldest backups of a series but so many; one that is protected stays.
+
+    `place` is the project that they belong to and the server: anybody's image may say to be one.
+    """
+    project_id, server_id = place
     viewer = Viewer("", is_admin=True)
     wanted = ImageFilter(
-        anyof=(("status", ("active",)),),
+        anyof=(("status", ("active",)), ("owner", (project_id,))),
         properties=(
             ("image_type", "backup"),
             ("backup_type", backup_type),

@@ -154,7 +154,8 @@ async def _forget(tx: Transaction, snapshot: Snapshot) -> None:
     if snapshot.reason:
         await fail_image(tx, snapshot.image_id, snapshot.reason)
     elif snapshot.backup_type is not None and snapshot.rotation is not None:
-        await rotate_backups(tx, snapshot.server_id, snapshot.backup_type, snapshot.rotation)
+        place = snapshot.project_id, snapshot.server_id
+        await rotate_backups(tx, place, snapshot.backup_type, snapshot.rotation)
     await snapshots.delete_snapshot(tx, snapshot.image_id)
     server = await servers.find_server(tx, snapshot.server_id)
     if server is not None:

@@ -331,15 +331,12 @@ def _mount(
     below: tuple[str, Sequence[Route]],
     roots: Sequence[str],
 ) -> list[tuple[str, ASGIApp]]:
-    link_root, rows = below
+    link_root, listed = below
     by_path: dict[str, list[_Row]] = {}
-    for route in rows:
+    for route in listed:
         by_path.setdefault(route.path, []).append(_Row(route, policy.require(route.policy)))
-    mounted: list[tuple[str, ASGIApp]] = []
-    for path, group in by_path.items():
-        endpoint = _Endpoint(gate, service, group, link_root)
-        mounted += [(root + path or "/", endpoint) for root in roots]
-    return mounted
+    served = {path: _Endpoint(gate, service, rows, link_root) for path, rows in by_path.items()}
+    return [(root + path or "/", served[path]) for root in roots for path in served]
 
 
 def build_app(

@@ -271,12 +271,15 @@ def _parse_number(value: str | int | None) -> int | None:
 
 
 def _parse_remote(text: str, ethertype: str) -> str:
+    # The zone of an IPv6 address is any text at all, which no range needs.
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = None if "%" in text else ipaddress.ip_network(text, strict=False)
     except ValueError:
+        network = None
+    if network is None:
         raise InvalidRequest(
             f"cannot use remote_ip_prefix '{text}': it is no range such as 10.0.0.0/24"
-        ) from None
+        )
     if network.version != (4 if ethertype == IPV4 else 6):
         raise InvalidRequest(
             f"cannot use remote_ip_prefix '{text}': Conflicting value ethertype {ethertype}"

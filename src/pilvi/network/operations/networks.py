@@ -18,7 +18,7 @@ from pilvi.network.model.port import DHCP, FLOATING_IP, ROUTER_GATEWAY
 from pilvi.network.model.sharing import Action, ObjectType
 from pilvi.network.operations.floating_ips import remove_floating_ip
 from pilvi.network.operations.ownership import choose_project, refuse_for_members, require_owner
-from pilvi.network.operations.qos import get_usable_policy
+from pilvi.network.operations.qos import check_change, get_usable_policy
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.sharing import share_with_everybody
 from pilvi.network.operations.wakes import touch_networks, touch_ports
@@ -135,8 +135,8 @@ async def update_network(
     if "mtu" in changed:
         changed["mtu"] = _check_mtu(changed["mtu"], network.network_type)
     await _change_sharing(tx, network, changed)
-    if changed.get("qos_policy_id") is not None:
-        await get_usable_policy(tx, caller, changed["qos_policy_id"])
+    if "qos_policy_id" in changed:
+        await check_change(tx, caller, network.qos_policy_id, changed["qos_policy_id"])
     if not changed:
         return
     changed = {name: value for name, value in changed.items() if name not in _SHARING}

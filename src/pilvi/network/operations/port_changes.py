@@ -27,7 +27,7 @@ from pilvi.network.operations.port_life import (
     make_port,
     remove_port,
 )
-from pilvi.network.operations.qos import get_usable_policy
+from pilvi.network.operations.qos import check_change, get_usable_policy
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.security_groups import (
     check_groups,
@@ -215,8 +215,8 @@ async def update_port(tx: Transaction, caller: Caller, id: str, values: Mapping[
     changed = {name: values[name] for name in _PLAIN if name in values}
     if "dns_name" in changed:
         changed["dns_name"] = _check_name(values)
-    if values.get("qos_policy_id") is not None:
-        await get_usable_policy(tx, caller, values["qos_policy_id"])
+    if "qos_policy_id" in values:
+        await check_change(tx, caller, port.qos_policy_id, values["qos_policy_id"])
     if "mac" in values and parse_mac(values["mac"]) != port.mac:
         changed["mac"] = await _change_mac(tx, caller, port, values["mac"])
     changed |= await _find_host(tx, caller, values)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
-from pilvi.errors import Conflict
+from pilvi.errors import Conflict, Forbidden, NotFound
 from pilvi.network.model.qos import QosPolicy, RuleKind, check_limit, check_mark
 from pilvi.network.model.sharing import ObjectType
 from pilvi.network.operations.ownership import choose_project, require_owner
@@ -48,6 +48,23 @@ async def _refuse_second_default(tx: Transaction, project_id: str) -> None:
 async def get_usable_policy(tx: Transaction, caller: Caller, id: str) -> QosPolicy:
     """A policy that the caller may name in a port or network. Raises `NotFound`."""
     return await store.get_policy(tx, id, caller.visible_project_id)
+
+
+async def check_change(tx: Transaction, caller: Caller, before: str | None, after: Any) -> None:
+    """Whether the caller may put one policy in the place of another; None is no policy.
+
+    Raises `NotFound` for a new one that it does not see, and `Forbidden` to take away such a one.
+    """
+    if before == after:
+        return
+    if after is not None:
+        await get_usable_policy(tx, caller, after)
+    if before is None:
+        return
+    try:
+        await get_usable_policy(tx, caller, before)
+    except NotFound:
+        raise Forbidden("cannot take this QoS policy away: only admins do") from None
 
 
 async def update_qos_policy(
