@@ -5,6 +5,7 @@ one in the guest's namespace, where the kernel plays the guest.
 """
 
 import asyncio
+import contextlib
 import http.client
 import os
 import select
@@ -12,12 +13,14 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.ports.small_host import SmallHost, network, port, uuid
 from pilvi.agent.ports.linux import namespaces, taps
 from pilvi.agent.ports.port_rules import METADATA_ADDRESS
+from pilvi.errors import Unavailable
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.networks import PortSpec
 
@@ -52,7 +55,7 @@ class VirtualGuest:
         namespaces.create(name)
         with namespaces.inside(name):
             taps.make_tap("eth0")
-        self._card = taps.open_tap(name, "eth0")
+        self._card = self._open_card()
         done = self._run(f"ip link set lo up; ip link set eth0 address {mac} up")
         assert done.ok, done.output
         self._listeners: list[socket.socket] = []
@@ -99,6 +102,14 @@ class VirtualGuest:
         script.chmod(0o755)
         options = "-O staticroutes -O mtu -O dns -O router"
         return await self.run(f"busybox udhcpc -f -i eth0 -n -q -t 4 -T 1 {options} -s {script}")
+
+    def _open_card(self) -> int:
+        # A process that was forked while the tap was made holds it until it runs its program.
+        for _ in range(40):
+            with contextlib.suppress(Unavailable):
+                return taps.open_tap(self.name, "eth0")
+            time.sleep(0.025)
+        return taps.open_tap(self.name, "eth0")
 
     async def set_address(self, address: str) -> None:
         """Use an address without asking anybody."""
