@@ -64,10 +64,10 @@ async def test_extra_dhcp_options_arrive_at_their_guest_only(
 
 
 async def _send(first: VirtualGuest, second: VirtualGuest, number: int) -> float:
-    """Seconds that a megabyte from one guest to a TCP port of another takes."""
+    """Seconds that three half megabytes from one guest to a TCP port of another take."""
     listener = second.listen(number)
     connection = await first.connect("10.0.1.12", number)
-    size = 1_000_000
+    size = 1_500_000
 
     def transfer() -> float:
         answer, _ = listener.accept()
@@ -95,7 +95,8 @@ async def test_a_limit_slows_its_direction(host: SmallHost, guests: Guests, dire
     host.assign(Kind.PORT, uuid(number), port(number, rules=rules, limits=limit))
     await host.settle()
     slow = await _send(first, second, 9001)
-    assert slow > 1.0 and slow > 3 * fast, (fast, slow)
+    # The kernel's bucket holds what a second lets through and the burst; then 0.5 MB a second.
+    assert slow > 1.2 and slow > 3 * fast, (fast, slow)
     host.assign(Kind.PORT, uuid(number), port(number, rules=rules))
     await host.settle()
 
