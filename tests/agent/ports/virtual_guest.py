@@ -210,7 +210,11 @@ class Guests:
         await self._host.settle()
         name = f"{self._host.settings.name_prefix}g{len(self.all)}"
         tap = self._host.driver.open_tap(spec.port_id)
-        guest = await asyncio.to_thread(VirtualGuest, name, spec.mac, tap, self._folder)
+        try:
+            guest = await asyncio.to_thread(VirtualGuest, name, spec.mac, tap, self._folder)
+        except BaseException:
+            namespaces.remove(name)
+            raise
         self.all.append(guest)
         if dhcp:
             lease = await guest.ask_dhcp()
