@@ -7,7 +7,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select
 
 from pilvi.compute.model.server_group import Policy, ServerGroup
 from pilvi.compute.store.tables import server_group_members, server_groups, servers
-from pilvi.core.db import Transaction
+from pilvi.core.db import PreparedQuery, Transaction
 from pilvi.errors import NotFound
 
 _COLUMNS = [column.name for column in server_groups.columns]
@@ -20,7 +20,7 @@ _MEMBERS = (
 _MEMBERS_OF = _MEMBERS.where(
     server_group_members.c.group_id.in_(bindparam("group_ids", expanding=True))
 )
-_OF_SERVER = (
+_OF_SERVER = PreparedQuery(
     select(server_groups)
     .join(server_group_members, server_group_members.c.group_id == server_groups.c.id)
     .where(server_group_members.c.server_id == bindparam("of_server"))
@@ -28,7 +28,8 @@ _OF_SERVER = (
 
 
 def _group(row: Row[Any]) -> ServerGroup:
-    values = {**row._mapping, "policy": Policy(row.policy)}
+    values = {column.name: getattr(row, column.name) for column in server_groups.columns}
+    values["policy"] = Policy(row.policy)
     return ServerGroup(**values)
 
 
