@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from starlette.types import ASGIApp
 
+from cloud_databases import DATABASES, SQLITE_FILE
 from conformance.openapi.transport import JudgedTransport
 from pilvi.bootstrap import ControlPlane
 from pilvi.core.db import Database, open_database
@@ -22,6 +23,16 @@ from pilvi.testing.cloud import running_plane
 from pilvi.testing.login import PASSWORDS, login_body
 
 BASE = "http://cloud.test"
+# Seconds for a cloud to become quiet. Lower: a busy machine fails tests; higher: late to fail.
+SETTLE_S = 30.0
+
+
+class Agent(Protocol):
+    """A host that answers by itself."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has answered everything that it was told of."""
 
 
 @dataclass
@@ -36,6 +47,8 @@ class Cloud:
     """The application itself, behind the client."""
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
     project_ids: dict[str, str] = field(default_factory=dict)
+    agents: list[Agent] = field(default_factory=list)
+    """Hosts that answer by themselves."""
 
     async def token(self, user: str = "demo", project: str | None = None) -> str:
         """A token of a seeded user, scoped to its own project unless told otherwise."""
@@ -62,11 +75,16 @@ class Cloud:
             sent["x-auth-token"] = await self.token(user, project)
         return await self.http.request(method, path, json=json, headers=sent)
 
-    async def settle(self, timeout_s: float = 10.0) -> None:
-        """Wait until no reconciler has anything in work."""
-        async with asyncio.timeout(timeout_s):
-            while not self.plane.idle:  # noqa: ASYNC110  # the loop has no event for it
+    async def settle(self) -> None:
+        """Wait until no reconciler has anything in work and each host has answered."""
+        async with asyncio.timeout(SETTLE_S):
+            while not self.is_quiet:  # noqa: ASYNC110  # the loop has no event for it
                 await asyncio.sleep(0.005)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing will change unless somebody asks for it."""
+        return self.plane.idle and all(agent.idle for agent in self.agents)
 
 
 def login(user: str, project: str | None = None, password: str | None = None) -> dict[str, Any]:
@@ -119,7 +137,9 @@ async def take_snapshot(prepare: Prepare) -> Snapshot:
         first = None if prepare is nothing_more else await take_snapshot(nothing_more)
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name)
-            async with _opened(directory, first or await _make_users(directory)) as cloud:
+            first = first or await _make_users(directory)
+            sqlite = f"sqlite:///{directory / SQLITE_FILE}"
+            async with _opened(directory, first, database_url=sqlite) as cloud:
                 await prepare(cloud)
                 for user in PASSWORDS:
                     await cloud.token(user)
@@ -161,14 +181,28 @@ async def running_cloud(
 
 @asynccontextmanager
 async def _opened(directory: Path, snapshot: Snapshot, **settings: Any) -> AsyncIterator[Cloud]:
-    chosen = Settings(state_dir=str(directory), fake=True, **settings)
     snapshot.write(directory)
-    db = open_database(chosen.database, durable=False)
-    tokens, ids = dict(snapshot.tokens), dict(snapshot.project_ids)
-    try:
-        async with running_plane(chosen, db) as parts:
-            transport = JudgedTransport(httpx.ASGITransport(app=parts.app))
-            async with _Client(transport=transport, base_url=BASE) as http:
-                yield Cloud(chosen, db, parts.plane, http, parts.app, tokens, ids)
-    finally:
-        await db.close()
+    async with _database(snapshot, settings) as more:
+        chosen = Settings(state_dir=str(directory), fake=True, **more)
+        db = open_database(chosen.database, durable=False)
+        tokens, ids = dict(snapshot.tokens), dict(snapshot.project_ids)
+        try:
+            async with running_plane(chosen, db) as parts:
+                transport = JudgedTransport(httpx.ASGITransport(app=parts.app))
+                async with _Client(transport=transport, base_url=BASE) as http:
+                    yield Cloud(chosen, db, parts.plane, http, parts.app, tokens, ids)
+        finally:
+            await db.close()
+
+
+@asynccontextmanager
+async def _database(
+    snapshot: Snapshot, settings: Mapping[str, Any]
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Settings with the database that the tests are to run on, filled as the snapshot says."""
+    databases = DATABASES.get("postgresql")
+    if databases is None or "database_url" in settings:
+        yield settings
+        return
+    async with databases.holding(snapshot.files) as url:
+        yield {**settings, "database_url": url}

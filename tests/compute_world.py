@@ -1,4 +1,4 @@
-"""Server groups, aggregates and the other admin collections of compute, for every route's test."""
+"""Consoles, server groups, aggregates and other collections of compute, for every route's test."""
 
 from typing import Any
 
@@ -11,6 +11,9 @@ def compute_admin_bodies(ids: dict[str, str]) -> dict[str, Any]:
     """A body that each operation accepts, by its name."""
     info = {"snapshot_id": NOWHERE, "type": "qcow2", "new_file": "f"}
     return {
+        "create_remote_console": {"remote_console": {"protocol": "vnc", "type": "novnc"}},
+        "get_vnc_console": {"type": "novnc"},
+        "get_serial_console": {"type": "serial"},
         "create_server_group": {"server_group": {"name": "g", "policy": "anti-affinity"}},
         "create_aggregate": {"aggregate": {"name": "a", "availability_zone": "z"}},
         "update_aggregate": {"aggregate": {"name": "changed"}},
@@ -33,5 +36,9 @@ async def fill_compute(compute: ComputeCloud, ids: dict[str, str]) -> None:
     aggregate = {"aggregate": {"name": "secret-aggregate"}}
     made = await compute.call("POST", "/os-aggregates", aggregate, user="admin")
     ids["aggregate"] = str(made.json()["aggregate"]["id"])
+    path = f"/servers/{ids['server_id']}/remote-consoles"
+    wanted = {"remote_console": {"protocol": "serial", "type": "serial"}}
+    made = await compute.call("POST", path, wanted)
+    ids["console_token"] = made.json()["remote_console"]["url"].partition("token=")[2]
     ids |= {"extension_alias": "os-hosts", "before": "2024-03-05 12:00:00"}
     ids |= {"domain": "d", "share_id": NOWHERE}

@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite, and its order: fast tests, then networks, then guests."""
+"""Fixtures of the whole suite, and its order: fast tests, networks, guests, browsers."""
 
 import gc
 import logging
@@ -13,6 +13,8 @@ import structlog
 from hypothesis import settings
 
 from cloud import Cloud, running_cloud
+from cloud_databases import DATABASES, CloudDatabases
+from conformance.openapi.transport import versions_answered
 from databases import (
     emptied_postgres,
     fresh_sqlite,
@@ -50,20 +52,44 @@ if find_spec("sniffio") is None:
 gc.set_threshold(20_000)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whole clouds run on SQLite unless told otherwise; store tests run on both always."""
+    words = "What the clouds of the tests keep their state in."
+    kinds = ("sqlite", "postgresql")
+    parser.addoption("--database", choices=kinds, default="sqlite", help=words)
+
+
 def pytest_collection_finish() -> None:
     """What is there now stays."""
     gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first, then the ones that make networks, then the ones that boot guests."""
+    """Fast tests first, then those that make networks, those that boot guests, browsers."""
 
     def cost(item: pytest.Item) -> int:
+        # The browser's library keeps a loop running, beside which no other can.
+        if item.get_closest_marker("browser"):
+            return 3
         if item.get_closest_marker("guest"):
             return 2
         return 1 if item.get_closest_marker("root") else 0
 
     items.sort(key=cost)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test that says it holds the edge of a version asks on both sides of it."""
+    versions_answered.clear()
+    result = yield
+    for mark in item.iter_markers("edge"):
+        service, *numbers = mark.args
+        for number in numbers:
+            major, _, minor = number.partition(".")
+            for wanted in (f"{service} {major}.{int(minor) - 1}", f"{service} {number}"):
+                assert wanted in versions_answered, f"it does not ask at {wanted}"
+    return result
 
 
 @pytest.fixture
@@ -85,6 +111,21 @@ def postgres_url() -> Iterator[str]:
     with running_postgres() as url:
         make_postgres_database(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def cloud_databases(postgres_url: str) -> CloudDatabases:
+    """PostgreSQL databases for whole clouds."""
+    return CloudDatabases(postgres_url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clouds_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Has the clouds of all tests on PostgreSQL, with `--database postgresql`."""
+    if request.config.getoption("--database") == "postgresql":
+        DATABASES["postgresql"] = request.getfixturevalue("cloud_databases")
+    yield
+    DATABASES.clear()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -70,7 +70,7 @@ def make_postgres_database(url: str) -> None:
     """The migrated database that tests have in turn."""
 
     def make() -> None:
-        asyncio.run(_run_admin(url, f"CREATE DATABASE {MIGRATED}"))
+        asyncio.run(run_admin(url, f"CREATE DATABASE {MIGRATED}"))
         upgrade_database(url.format(name=MIGRATED))
 
     # A thread of its own: the fixtures that ask for it already run in an event loop.
@@ -78,9 +78,15 @@ def make_postgres_database(url: str) -> None:
         threads.submit(make).result()
 
 
-async def _run_admin(url: str, statement: str) -> None:
+async def run_admin(url: str, statement: str) -> None:
+    """Run one statement outside a transaction, as the server's owner."""
     address = url.format(name="postgres").replace("postgresql:", "postgresql+asyncpg:")
     engine = create_async_engine(address, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
+
+
+def run_admin_now(url: str, statement: str) -> None:
+    """`run_admin` where no event loop runs."""
+    asyncio.run(run_admin(url, statement))

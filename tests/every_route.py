@@ -28,7 +28,11 @@ from pilvi.network.operations.seed import seed_network
 from quick_call import quick_call
 from volume_rows import fill_volumes, volume_bodies
 
-TAGGABLE = ("networks", "subnets", "ports", "routers", "floatingips", "security-groups")
+TAGGABLE = (
+    *("networks", "subnets", "ports", "routers", "floatingips", "security-groups"),
+    *("security-group-rules", "subnetpools", "policies", "address-groups"),
+    "network_segment_ranges",
+)
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 PROVIDER = "00000000-0000-4000-8000-00000000a001"
 CONSUMER = "00000000-0000-4000-8000-00000000a002"
@@ -86,7 +90,7 @@ class World:
         for kind in kinds:
             values = dict(ids, collection=kind)
             if kind:
-                values["id"] = ids[kind.replace("-", "_").removesuffix("s") + "_id"]
+                values["id"] = tagged_id(ids, kind)
             if service.name == "compute" and "os-keypairs" in route.path:
                 values["name"] = ids["keypair"]
             if service.name == "placement":
@@ -313,6 +317,9 @@ def _old_compute_bodies(ids: dict[str, str]) -> dict[str, Any]:
     rule = {"parent_group_id": ids["security_group_id"], "ip_protocol": "tcp"}
     ports = {"from_port": 22, "to_port": 22}
     return {
+        "evacuate": {"host": "host1"},
+        "add_fixed_ip": {"networkId": ids["network_id"]},
+        "remove_fixed_ip": {"address": "10.0.0.77"},
         "create_image_metadata": {"metadata": {"a": "changed"}},
         "replace_image_metadata": {"metadata": {"a": "changed"}},
         "update_image_metadata_item": {"meta": {ids["key"]: "changed"}},
@@ -345,7 +352,8 @@ def body_of(service: Service, route: Route, ids: dict[str, str]) -> tuple[Any, s
 @asynccontextmanager
 async def running_world(directory: Path) -> AsyncIterator[World]:
     """A cloud with one host, in which project demo has one of everything."""
-    async with running_cloud(directory) as cloud:
+    # The host only reports news, and must not look dead in a test that takes its time.
+    async with running_cloud(directory, host_lease_s=3600, console_token_s=24 * 3600) as cloud:
         ids = cloud.project_ids
         async with cloud.db.write() as tx:
             await seed_network(tx, cloud.settings, ids["admin"], ids["demo"])
@@ -361,6 +369,7 @@ async def running_world(directory: Path) -> AsyncIterator[World]:
             await add_user(cloud, READER, "demo", role="reader")
             await _fill(world)
             await fill_network(cloud, world.ids)
+            await _tag(world)
             await fill_compute(world.compute, world.ids)
             await fill_volumes(cloud, world.ids)
             await fill_images(cloud, world.ids)
@@ -388,10 +397,8 @@ async def _fill(world: World) -> None:
     ids["port_id"] = port["id"]
     floating = await neutron.make("floatingips", floating_network_id=ids["external_id"])
     ids["floatingip_id"] = floating["id"]
-    for collection in TAGGABLE:
-        id = ids[collection.replace("-", "_").removesuffix("s") + "_id"]
-        path = f"/network/v2.0/{collection}/{id}/tags/a-tag"
-        assert (await cloud.call("PUT", path)).status_code == 201
+    begun = await cloud.call("POST", "/audit/v1/audits", user="admin")
+    ids["audit_id"] = str(begun.json()["audit"]["id"])
     ids |= {"tag": "a-tag", "tag_value": "a-tag", "key": "a", "keypair": "secret-key"}
     made = await world.compute.call("POST", "/os-keypairs", {"keypair": _key()})
     assert made.is_success, made.text
@@ -408,6 +415,20 @@ async def _fill(world: World) -> None:
     await _attach(world)
     await _name_the_rest(world)
     await _fill_placement(world)
+
+
+def tagged_id(ids: dict[str, str], collection: str) -> str:
+    """The first project's thing of a collection that has tags."""
+    odd = {"policies": "policy_id", "security-group-rules": "rule_id"}
+    return ids[odd.get(collection, collection.replace("-", "_").removesuffix("s") + "_id")]
+
+
+async def _tag(world: World) -> None:
+    """Give one thing of every collection a tag."""
+    for collection in TAGGABLE:
+        path = f"/network/v2.0/{collection}/{tagged_id(world.ids, collection)}/tags/a-tag"
+        reply = await world.cloud.call("PUT", path, user="admin")
+        assert reply.status_code == 201, reply.text
 
 
 def _key() -> dict[str, str]:

@@ -10,7 +10,15 @@ import msgspec
 
 from cloud import Cloud
 from fake_hosts import FakeHost, add_host
-from pilvi.host_api.contract import Assignment, ConsoleOutput, HostFault, Kind, Observation, Report
+from pilvi.host_api.contract import (
+    Assignment,
+    ConsoleOutput,
+    GuestPassword,
+    HostFault,
+    Kind,
+    Observation,
+    Report,
+)
 from pilvi.host_api.vms import CaptureSeen, CaptureSpec, Power, VmSeen, VmSpec
 from pilvi.host_api.volumes import (
     BackupSeen,
@@ -44,9 +52,18 @@ class FakeAgent:
     """Servers whose guest turned itself off, with the boot in which it did."""
     kept_volumes: set[str] = field(default_factory=set)
     """Attachments that no guest gives up."""
+    disk_bytes: dict[str, int] = field(default_factory=dict)
+    """What every guest's local disks hold, by device."""
     revision: int = 0
     waiting: dict[tuple[Kind, str], Assignment] = field(default_factory=dict)
     """Wishes that were not answered yet."""
+    _news: asyncio.Event | None = None
+    """Set when there is something new for it; none while it answers."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has answered everything that it was told of."""
+        return self._news is not None and not self._news.is_set()
 
     def vm(self, server_id: str) -> VmSpec:
         """The vm that it holds for a server."""
@@ -121,6 +138,8 @@ class FakeAgent:
             attached_ports=[nic.port_id for nic in spec.nics] if has_process else [],
             accelerator="tcg",
             pid=1000 if has_process else None,
+            started_at=1_700_000_000.0 + spec.boot_generation if has_process else None,
+            disk_bytes=dict(self.disk_bytes),
         )
 
     async def _capture(self, spec: CaptureSpec) -> CaptureSeen:
@@ -157,17 +176,27 @@ class FakeAgent:
             piece = ConsoleOutput(server_id=server_id, start=start, data=data)
             await record_report(tx, host, Report(facts=self.host.facts, consoles=[piece]))
 
+    async def post_password(self, server_id: str, password: str) -> None:
+        """Let a guest post its password."""
+        async with self.cloud.db.write() as tx:
+            host = await get_host(tx, self.host.id)
+            posted = GuestPassword(server_id=server_id, password=password)
+            await record_report(tx, host, Report(facts=self.host.facts, passwords=[posted]))
+
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
             event = self.cloud.plane.signals.subscribe(self.host.id)
             if await self.answer_news():
                 continue
+            self._news = event
             try:
                 async with asyncio.timeout(LOOK_S):
                     await event.wait()
             except TimeoutError:
                 continue
+            finally:
+                self._news = None
 
 
 def see_volume(spec: VolumeSpec) -> VolumeSeen:
@@ -188,10 +217,12 @@ async def running_agent(
     """A host of a cloud that answers meanwhile."""
     agent = FakeAgent(cloud, await add_host(cloud.db, name, **facts))
     task = asyncio.create_task(agent.run(), name=f"fake agent {name}")
+    cloud.agents.append(agent)
     try:
         await cloud.settle()
         yield agent
     finally:
+        cloud.agents.remove(agent)
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -24,6 +24,7 @@ def make_facts(**values: Any) -> HostFacts:
         "accelerator": "tcg",
         "hypervisor_version": "7.2.22",
         "booted_at": 1_700_000_000,
+        "capabilities": ["network.helper.ftp.tcp", "network.trace"],
         **values,
     }
     return HostFacts(**chosen)

@@ -17,6 +17,8 @@ TOKEN_OF_NOBODY = {
     }
 }
 
+_SIGNED = {"access": "nobody", "signature": "wrong", "verb": "GET", "host": "h", "path": "/"}
+
 
 def identity_bodies(ids: dict[str, str]) -> dict[str, Any]:
     """A body that each operation accepts."""
@@ -59,6 +61,8 @@ def identity_bodies(ids: dict[str, str]) -> dict[str, Any]:
         "create_credential": {"credential": {"type": "t", "blob": "b"}},
         "update_credential": {"credential": {"blob": "changed"}},
         "create_ec2_credential": {"tenant_id": ids["project_id"]},
+        "validate_ec2_request": {"credentials": {**_SIGNED, "params": {"SignatureVersion": "2"}}},
+        "validate_s3_request": {"credentials": {**_SIGNED, "token": "QVdTNA=="}},
         "create_application_credential": {"application_credential": {"name": "more"}},
         "create_trust": {"trust": trust},
         "create_consumer": {"consumer": {"description": "c"}},

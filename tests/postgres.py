@@ -30,25 +30,54 @@ def _as_user() -> list[str]:
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """A fresh server while in the block; gives the start of its URLs."""
+    """A fresh server while in the block; gives the pattern of its URLs."""
+    with postgres_server() as server:
+        yield server.url
+
+
+class Server:
+    """One server of the tests' own, which can be ended and started again."""
+
+    def __init__(self, binaries: Path, directory: Path) -> None:
+        self.url = f"postgresql://postgres@/{{name}}?host={directory}"
+        self._binaries, self._directory = binaries, directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Return once it answers."""
+        directory = self._directory
+        serve = [self._binaries / "postgres", "-D", directory / "data", "-k", directory]
+        with (directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_as_user(), *serve, "-h", "", "-F"], stdout=log, stderr=log, cwd=directory
+            )
+        _wait_for(self._binaries, directory)
+
+    def stop(self) -> None:
+        """End it and every session. Repeatable."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=START_S)
+            self._process = None
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """A fresh server while in the block."""
     binaries, directory = find_binaries(), Path(tempfile.mkdtemp(prefix="pilvi-pg-"))
+    directory.chmod(0o711)
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(directory, owner.pw_uid, owner.pw_gid)
     data = directory / "data"
     make = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
-    process = None
+    server = Server(binaries, directory)
     try:
         subprocess.run([*_as_user(), *make], check=True, capture_output=True, cwd=directory)
-        serve = [binaries / "postgres", "-D", data, "-k", directory, "-h", "", "-F"]
-        with (directory / "log").open("wb") as log:
-            process = subprocess.Popen([*_as_user(), *serve], stdout=log, stderr=log, cwd=directory)
-        _wait_for(binaries, directory)
-        yield f"postgresql://postgres@/{{name}}?host={directory}"
+        server.start()
+        yield server
     finally:
-        if process is not None:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=START_S)
+        server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 

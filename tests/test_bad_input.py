@@ -132,7 +132,15 @@ async def test_an_image_that_is_not_what_it_says_or_reads_other_files(
 # Values that no field was made for; JSON text, as Python cannot write some of them.
 NASTY = (
     *("null", "-1", "9223372036854775808", "1e308", '""', '"a\\u0000b"', '"\\ud800"', '"²"'),
-    *('"../../etc"', '"a\\nb"', f'"{LONG}"', "[[null]]", '{"\\u0000": "\\u0000"}', "9" * 400),
+    *(
+        '"\\u4e00\\ud83d\\ude00"',
+        '"../../etc"',
+        '"a\\nb"',
+        f'"{LONG}"',
+        "[[null]]",
+        '{"\\u0000": "\\u0000"}',
+        "9" * 400,
+    ),
 )
 NO_JSON = (
     *(b"", b"null", b"[]", b'"x"', b"\xff\xfe", b"NaN", b'{"a": 1e999}', b"1" * 5000),
@@ -203,6 +211,16 @@ def _bad_paths(request: Request) -> Iterator[str]:
             names = ("limit", "marker", "sort_key", "name", "changes-since", "offset", "resources")
             for name in names:
                 yield f"{request.path}?{name}={text}"
+
+
+async def test_a_method_that_a_path_has_not_is_405_in_the_services_words(cloud: Cloud) -> None:
+    for path in (
+        *(f"{IDENTITY}/users", f"{IMAGE}/images", f"{COMPUTE}/servers", f"{VOLUME}/volumes"),
+        *(f"{NETWORK}/networks", f"{PLACEMENT}/resource_providers"),
+    ):
+        reply = await cloud.call("PATCH", path, {})
+        assert reply.status_code == 405 and "GET" in reply.headers["allow"], path
+        assert "method" in told(reply, path)
 
 
 @pytest.mark.parametrize("text", ["", "x", "2.²", "²", "9" * 5000, "2." + "9" * 5000, "2.\xa0"])

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pages import list_pages
+from pages.staging import FROM_ROOT
 from pilvi.bootstrap import ControlPlane
 from pilvi.core.db import open_database
 from pilvi.core.http import Service
@@ -57,6 +59,50 @@ def test_every_version_has_a_sentence_and_they_ascend(services: list[Service]) -
         assert all(row.sentence.endswith(".") for row in rows), service.name
 
 
+# Versions whose rows change nothing: what they are about is not served, is so at every version, or
+# (2.18, 2.27, 2.46) is what every request has. The list may only shrink.
+CHANGES_NOTHING = {
+    "placement": {23},
+    "volume": {2, 5, 6, 16, 17, 29, 30, 35, 37, 46, 50, 59, 64, 67, 69, 70},
+    "compute": {
+        *(4, 8, 12, 17, 18, 25, 27, 30, 34, 46, 60),
+        *(65, 69, 72, 76, 82),
+    },
+}
+
+
+def test_every_version_has_a_test_that_holds_its_edge(services: list[Service]) -> None:
+    """Rows and fields are held by `test_every_version.py`, the rest by tests with the mark edge."""
+    marked = _list_edges()
+    for service in services:
+        if service.versions is None:
+            continue
+        name, rows = service.versions.service, service.versions.rows
+        begins = {route.since for route in service.routes}
+        ends = {(route.until[0], route.until[1] + 1) for route in service.routes if route.until}
+        by_hand, silent = set(), set()
+        for row in rows:
+            if row.flags or row.upgrade or row.downgrade:
+                by_hand.add(row.number)
+            elif not row.request_fields and not row.reply_fields:
+                silent |= {row.number} - begins - ends
+        numbers = {tuple(map(int, text.split("."))) for text in marked.get(name, set())}
+        assert by_hand - numbers == set(), f"{name}: no test holds the edge"
+        assert numbers <= {row.number for row in rows}, name
+        assert {minor for _, minor in silent} == CHANGES_NOTHING[name], name
+
+
+def _list_edges() -> dict[str, set[str]]:
+    """Versions that tests hold by hand, by service, from their marks `edge`."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "tests").glob("*/api/test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.edge":
+                service, *numbers = (ast.literal_eval(value) for value in node.args)
+                found.setdefault(service, set()).update(numbers)
+    return found
+
+
 def test_every_module_says_what_it_owns() -> None:
     silent = []
     for path in SOURCE.rglob("*.py"):
@@ -96,8 +142,10 @@ def test_every_setting_has_a_sentence() -> None:
 
 
 def test_documents_name_files_that_exist() -> None:
+    made = {ROOT / "docs" / path for path in [*list_pages(), *FROM_ROOT.values()]}
     for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for part in document.read_text().split("](")[1:]:
-            target = part.split(")")[0]
-            if "://" not in target:
-                assert (document.parent / target).exists(), f"{document.name}: {target}"
+            target = part.split(")")[0].partition("#")[0]
+            if target and "://" not in target:
+                path = (document.parent / target).resolve()
+                assert path.exists() or path in made, f"{document.name}: {target}"

@@ -27,4 +27,4 @@ def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
     assert wanted - held == set()
     entries = next(name for name in held if name.endswith("entry_points.txt"))
     said = zipfile.ZipFile(wheel).read(entries).decode()
-    assert "pilvi = pilvi.cli:main" in said and "pilvi = pilvi.testing.plugin" in said
+    assert "pilvi = pilvi.entry:main" in said and "pilvi = pilvi.testing.plugin" in said

@@ -40,3 +40,25 @@ def test_tls_everywhere_but_on_loopback() -> None:
     assert not Settings().tls
     assert Settings(listen_host="0.0.0.0").tls
     assert Settings(listen_host="10.0.0.1").base_url == "https://10.0.0.1:8774"
+
+
+def test_settings_with_a_database_s_password_are_the_owner_s_alone(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    save_settings(Settings(state_dir=str(tmp_path)))
+    assert path.stat().st_mode & 0o777 == 0o644
+    url = "postgresql://pilvi:word@db.test/pilvi"
+    save_settings(Settings(state_dir=str(tmp_path), database_url=url))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_settings(tmp_path).database_url == url
+
+
+def test_agents_look_for_the_api_at_its_addresses(tmp_path: Path) -> None:
+    settings = Settings(listen_port=1234)
+    assert settings.control_plane_urls == ("http://127.0.0.1:1234",)
+    settings = Settings(api_urls=("https://one.test:1/", "https://two.test:2"))
+    assert settings.control_plane_urls == ("https://one.test:1", "https://two.test:2")
+
+
+def test_what_processes_share_is_the_api_s_folder_unless_named() -> None:
+    assert Settings(state_dir="/s").shared == Path("/s/api")
+    assert Settings(state_dir="/s", shared_dir="/n").shared == Path("/n")

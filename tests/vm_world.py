@@ -148,12 +148,15 @@ class VmWorld:
         self.images = Images()
         self.taps = Taps()
         self.generation = 0
+        self.may_start: Callable[[], bool] = lambda: True
         self._begin()
 
     def _begin(self) -> None:
         self.desired = DesiredState(self.settings.agent_dir / "desired")
         self.outbox = Outbox()
-        context = AgentContext(self.settings, self.desired, self.outbox, self._wake)
+        context = AgentContext(
+            self.settings, self.desired, self.outbox, self._wake, lambda: self.may_start()
+        )
         self.vms = VmReconciler(context, self.driver, self.taps, self.images)
         self.captures = CaptureReconciler(context, self.driver, self.images)
         limits = Limits(retry_s_min=0.01, retry_s_max=0.05, resync_s=0.2)

@@ -42,6 +42,9 @@ def volume_bodies(ids: dict[str, str]) -> dict[str, Any]:
         "disable_service": {"host": "host1", "binary": "cinder-volume"},
         "disable_service_with_reason": {"host": "host1", "disabled_reason": "x"},
         "refuse_host_change": {"host": "host1"},
+        "change_cluster": {"name": "none"},
+        "clean_workers": {"host": "host1"},
+        "update_host": {"status": "enable"},
         "create_type_encryption": {
             "encryption": {"provider": "luks", "control_location": "front-end"}
         },

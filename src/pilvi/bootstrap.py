@@ -6,31 +6,40 @@ from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
+from pilvi.audit.api.service import build_service as audit_service
 from pilvi.block_storage.api.service import build_service as block_storage_service
 from pilvi.block_storage.operations.seed import seed_block_storage
 from pilvi.block_storage.reconcilers import build_reconcilers as block_storage_reconcilers
+from pilvi.compute.api.console_pages import build_console_routes
+from pilvi.compute.api.console_sockets import ConsoleDesk
 from pilvi.compute.api.service import build_service as compute_service
 from pilvi.compute.operations.seed import seed_compute
 from pilvi.compute.reconcilers import build_reconcilers as compute_reconcilers
 from pilvi.core.db import Database, Transaction
 from pilvi.core.db.engine import Wake
+from pilvi.core.db.progress import DatabaseProgress
 from pilvi.core.http import Caller, Rule, Service
 from pilvi.core.http.dispatch import Gate, build_app
 from pilvi.core.http.policy_file import read_policy
-from pilvi.core.reconcile import Loop, Reconciler
+from pilvi.core.http.replays import Keeping
+from pilvi.core.reconcile import Alone, Loop, ProgressLog, Reconciler
+from pilvi.dashboard.mount import Dashboard
 from pilvi.hosts.api.service import build_service as hosts_service
-from pilvi.hosts.operations.assignments import HOST_WAKE
-from pilvi.hosts.operations.signals import HostSignals
+from pilvi.hosts.operations.signals import HOST_WAKE, HostSignals
 from pilvi.identity.api.service import build_service as identity_service
 from pilvi.identity.operations.keys import Passwords, TokenKeys, Vault
 from pilvi.identity.operations.seed import seed_identity
 from pilvi.identity.operations.tokens import authenticate
 from pilvi.image.api.service import build_host_service as image_host_service
 from pilvi.image.api.service import build_service as image_service
+from pilvi.image.operations.ledger import StoreFiles
 from pilvi.image.reconcilers import build_download_loop
 from pilvi.image.reconcilers import build_reconcilers as image_reconcilers
 from pilvi.image.store.blobs import Blobs
+from pilvi.metrics.page import MetricsPage, build_metrics_route, read_token
+from pilvi.metrics.picture import Picture, look
 from pilvi.network.api.service import build_service as network_service
 from pilvi.network.operations.seed import seed_network
 from pilvi.network.reconcilers import build_reconcilers as network_reconcilers
@@ -73,31 +82,65 @@ class ControlPlane:
         self.settings = settings
         self.db = db
         self.signals = HostSignals()
-        self.keys = TokenKeys(settings.api_dir / "keys")
-        self.vault = Vault(settings.api_dir / "credential-keys")
+        self.keys = TokenKeys(settings.shared / "keys")
+        self.vault = Vault(settings.shared / "credential-keys")
+        self.dashboard = Dashboard(settings.base_url, Vault(settings.shared / "dashboard-keys"))
         self.passwords = Passwords(careful=not settings.fake)
-        self.blobs = Blobs(settings.api_dir / "images")
-        self.loop = Loop(self._reconcilers())
-        self.downloads = build_download_loop(db, self.blobs, settings)
+        self.blobs = Blobs(settings.shared / "images")
+        claims = db.peers or Alone()
+        self.progress = ProgressLog(DatabaseProgress(db))
+        self.loop = Loop(self._reconcilers(), progress=self.progress, claims=claims)
+        self.consoles = ConsoleDesk(settings, db)
+        self.downloads = build_download_loop(db, self.blobs, settings, claims)
         db.on_commit = self._send_wakes
+        if db.peers is not None:
+            db.peers.listen(frozenset({HOST_WAKE}), self._take_news, self._look_for_lost)
 
     def build_app(self) -> Starlette:
         """The whole API as one ASGI application; its lifespan runs the reconcilers."""
         services = self.list_services()
         overrides = read_policy(self.settings.policy_path, list_rules(services))
-        gate = Gate(self.settings, self.db, self._authenticate, overrides)
-        return build_app(gate, services, lifespan=self._lifespan)
+        keeping = Keeping(self.vault, self.settings.replies_kept_s)
+        gate = Gate(self.settings, self.db, self._authenticate, overrides, keeping)
+        others = [
+            *build_console_routes(self.db, self.consoles),
+            self._metrics_route(gate),
+            *self.dashboard.build_routes(),
+        ]
+        app = build_app(gate, services, others, lifespan=self._lifespan)
+        self.dashboard.join(app)
+        return app
+
+    def _metrics_route(self, gate: Gate) -> BaseRoute:
+        async def look_at_all() -> Picture:
+            unsettled = self.progress.list_found()
+            lease_s = self.settings.host_lease_s
+            return await look(self.db, (self.loop, self.downloads), unsettled, lease_s)
+
+        token = read_token(self.settings.metrics_token_path)
+        return build_metrics_route(MetricsPage(token, gate.metrics, look_at_all))
 
     async def _authenticate(self, tx: Transaction, token: str) -> Caller:
         return await authenticate(tx, self.keys, token)
 
-    def _send_wakes(self, wakes: Iterable[Wake]) -> None:
-        for kind, id in wakes:
+    def _send_wakes(self, wakes: Mapping[Wake, str]) -> None:
+        for (kind, id), request_id in wakes.items():
             if kind == HOST_WAKE:
                 self.signals.announce(id)
             else:
-                self.loop.wake(kind, id)
-                self.downloads.wake(kind, id)
+                self.loop.wake(kind, id, request_id)
+                self.downloads.wake(kind, id, request_id)
+
+    def _take_news(self, wakes: Iterable[Wake]) -> None:
+        """Another process woke these; for which request, its own log says."""
+        self._send_wakes(dict.fromkeys(wakes, ""))
+
+    def _look_for_lost(self) -> None:
+        """Another process is gone: what it was told of and had in work is everybody's."""
+        self.signals.announce_all()
+        self.progress.inherit()
+        for loop in (self.loop, self.downloads):
+            loop.look_for_lost()
 
     @property
     def idle(self) -> bool:
@@ -115,7 +158,11 @@ class ControlPlane:
         tasks = [
             asyncio.create_task(self.loop.run(), name="reconcilers"),
             asyncio.create_task(self.downloads.run(), name="downloads"),
+            asyncio.create_task(self.progress.run(), name="progress"),
+            asyncio.create_task(self.consoles.watch(), name="consoles"),
         ]
+        if self.db.peers is not None:
+            tasks.append(asyncio.create_task(self.db.peers.run(), name="peers"))
         try:
             yield
         finally:
@@ -143,4 +190,5 @@ class ControlPlane:
             network_service(),
             block_storage_service(),
             compute_service(),
+            audit_service(StoreFiles(self.blobs)),
         ]

@@ -9,7 +9,7 @@ import os
 import tomllib
 import zlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import tomli_w
@@ -20,6 +20,7 @@ DEFAULT_STATE_DIR = Path("/var/lib/pilvi")
 FILE_NAME = "settings.toml"
 
 Prefix = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]{0,5}$")]
+LogFormat = Literal["text", "json"]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 # Numeric ids above every range that Debian, systemd and container tools hand out, so that a guest
@@ -50,6 +51,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Port of the API, the dashboard and the host contract."""
     database_url: str = ""
     """SQLAlchemy URL of the database; empty means SQLite in the state directory."""
+    shared_dir: str = ""
+    """Folder of image bytes and of the keys of tokens and secrets, the same for every API process;
+    empty means the API's own folder, which is enough on one machine."""
+    api_urls: tuple[str, ...] = ()
+    """Addresses at which agents look for the API, each in its turn; empty means the API of this
+    machine."""
     region: str = "RegionOne"
     """Name of the region in the service catalog."""
     iscsi_port: Port = 3260
@@ -66,6 +73,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """First numeric user id of this cloud's processes; 0 derives it from the state directory."""
     token_lifetime_s: int = 12 * 3600
     """Lifetime of a token in seconds."""
+    console_token_s: int = 300
+    """How long the link to a console can be opened after it was asked for, in seconds."""
+    console_idle_s: float = 1800.0
+    """Seconds without a byte either way after which an open console is closed."""
+    history_kept_s: int = 7 * 24 * 3600
+    """How long a deleted server can still be looked up, with its actions and migrations, in
+    seconds."""
+    replies_kept_s: int = 24 * 3600
+    """How long the answer to a request with an Idempotency-Key is kept, in seconds."""
     vcpu_ratio: float = 4.0
     """How many virtual CPUs are sold for each CPU of a host."""
     memory_ratio: float = 1.0
@@ -89,6 +105,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     beside the volumes."""
     host_lease_s: float = 15.0
     """Seconds without a report after which a host counts as down."""
+    log_format: LogFormat = "text"
+    """How processes log: `text`, key=value for people, or `json`, an object a line."""
+    router_failover_s: float = 0.0
+    """Seconds without a report after which a host's routers move to another; 0: only when an admin
+    says that the host is down, because one that is only silent may forward packets still."""
 
     @property
     def state(self) -> Path:
@@ -99,6 +120,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def api_dir(self) -> Path:
         """What the unprivileged API process owns: database, keys, image store."""
         return self.state / "api"
+
+    @property
+    def shared(self) -> Path:
+        """What all API processes of the cloud share: keys and image store."""
+        return Path(self.shared_dir) if self.shared_dir else self.api_dir
 
     @property
     def agent_dir(self) -> Path:
@@ -114,6 +140,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def policy_path(self) -> Path:
         """The operator's own rules in the place of default ones, where there are any."""
         return self.state / "policy.yaml"
+
+    @property
+    def metrics_token_path(self) -> Path:
+        """The token that opens /metrics to other machines, where the operator wants that."""
+        return self.state / "metrics.token"
 
     @property
     def run_dir(self) -> Path:
@@ -171,6 +202,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"{scheme}://{host}:{self.listen_port}"
 
     @property
+    def control_plane_urls(self) -> tuple[str, ...]:
+        """Where agents look for the API, without a path or trailing slash."""
+        return tuple(url.rstrip("/") for url in self.api_urls) or (self.base_url,)
+
+    @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.api_dir / 'pilvi.db'}"
@@ -186,14 +222,20 @@ def load_settings(state_dir: Path) -> Settings:
         return msgspec.convert(tomllib.loads(path.read_text()), Settings)
     except FileNotFoundError:
         raise InvalidRequest(f"cannot find {path}: start a cloud with 'pilvi up' first") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise InvalidRequest(f"cannot read {path}: {error}") from error
 
 
 def save_settings(settings: Settings) -> None:
-    """Write the settings beside the state they describe. Repeatable."""
+    """Write the settings beside the state they describe. Repeatable.
+
+    Only their owner may read them once the database's address, which may hold a password, is there.
+    """
     settings.state.mkdir(parents=True, exist_ok=True)
     path = settings.state / FILE_NAME
     temporary = path.with_suffix(".new")
+    temporary.touch(mode=0o600)
     temporary.write_text(tomli_w.dumps(msgspec.to_builtins(settings)))
+    if not settings.database_url:
+        temporary.chmod(0o644)
     temporary.replace(path)

@@ -2,7 +2,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -78,6 +82,27 @@ async def test_a_control_plane_that_is_away_is_unavailable(
         await client.send_report(Report(facts=FACTS))
 
 
+async def test_nothing_but_the_contract_is_said(tmp_path: Path) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        headers = {"set-cookie": "a=b", "location": "http://elsewhere.test/"}
+        return httpx.Response(200 if len(asked) < 3 else 302, headers=headers, content=b"")
+
+    settings = make_test_settings(tmp_path)
+    HostServer().connect(settings)
+    client = ControlPlane(settings, transport=httpx.MockTransport(answer))
+    for _ in range(2):
+        await client.send_report(Report(facts=FACTS))
+    with pytest.raises(Internal, match="302"):
+        await client.send_report(Report(facts=FACTS))
+    assert len(asked) == 3
+    known = {"host", "content-type", "content-length", "authorization"}
+    assert {frozenset(request.headers) for request in asked} == {frozenset(known)}
+    await client.close()
+
+
 async def test_a_refused_credential_is_read_again(
     server: HostServer, client: ControlPlane, tmp_path: Path
 ) -> None:
@@ -133,4 +158,55 @@ async def test_errors_over_real_connections_are_of_the_closed_list(tmp_path: Pat
     client = ControlPlane(settings)
     with pytest.raises(Unavailable):
         await client.fetch_desired(0, 0)
+    await client.close()
+
+
+async def test_an_address_that_is_away_hands_over_to_the_next(
+    server: HostServer, tmp_path: Path
+) -> None:
+    urls = ("http://one.test:1", "http://two.test:2/")
+    settings = msgspec.structs.replace(make_test_settings(tmp_path), api_urls=urls)
+    client, asked = server.connect(settings), []
+    answer = server.handle_async_request
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        if request.url.host == away:
+            raise httpx.ConnectError("away", request=request)
+        return await answer(request)
+
+    server.handle_async_request = handle  # type: ignore[method-assign]
+    for away, other in (("one.test", "two.test"), ("two.test", "one.test")):
+        with pytest.raises(Unavailable, match=away):
+            await client.send_report(Report(facts=FACTS))
+        for _ in range(2):
+            await client.send_report(Report(facts=FACTS))
+        assert asked == [away, other, other]
+        asked.clear()
+    await client.close()
+
+
+async def test_a_console_s_viewer_is_looked_for_at_every_address(tmp_path: Path) -> None:
+    urls = ("http://one.test:1", "http://two.test:2")
+    settings = msgspec.structs.replace(make_test_settings(tmp_path), api_urls=urls)
+    client = HostServer().connect(settings)
+    asked: list[str] = []
+
+    def answering(name: str, error: PilviError | None) -> Any:
+        async def dial(path: str, headers: object) -> str:
+            asked.append(name)
+            if error is not None:
+                raise error
+            return f"socket of {name}"
+
+        return dial
+
+    spec: Any = SimpleNamespace(session_id="s", secret="x")  # noqa: S106
+    for error in (NotFound("cannot find"), Unavailable("cannot reach")):
+        client._dials = [answering("one", error), answering("two", None)]
+        assert str(await client.dial_console(spec)) == "socket of two"
+    assert asked == ["one", "two", "one", "two"]
+    client._dials = [answering("one", NotFound("cannot find"))]
+    with pytest.raises(NotFound):
+        await client.dial_console(spec)
     await client.close()

@@ -117,9 +117,30 @@ def test_a_full_disk_stops_no_wish(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert list(changed) == [(Kind.VOLUME, "a")]
     found = state.find(Kind.VOLUME, "a")
     assert found is not None and not found.present
-    # A restart meanwhile has the older wish and asks again from before the newer one.
+    # A restart meanwhile asks again from before the newer wish, and brings nothing back until then:
+    # the control plane may have forgotten what was seen gone.
     restarted = DesiredState(tmp_path)
     assert restarted.revision == 1
+    assert restarted.find_spec(Kind.VOLUME, "a", VolumeSpec) is None
+    restarted.forget(Kind.VOLUME, "a", 1)
+    assert DesiredState(tmp_path).find(Kind.VOLUME, "a") is None
     state.apply(news(3, wish("b")))
     kept = DesiredState(tmp_path)
     assert kept.revision == 3 and kept.find(Kind.VOLUME, "a") == found
+
+
+def test_what_was_withdrawn_on_a_full_disk_can_be_wished_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = DesiredState(tmp_path)
+    state.apply(news(1, wish("a")))
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        state.apply(news(2, wish("a", 2, present=False)))
+    restarted = DesiredState(tmp_path)
+    restarted.apply(news(3, wish("a", 3)))
+    assert DesiredState(tmp_path).find(Kind.VOLUME, "a") == wish("a", 3)

@@ -31,3 +31,9 @@ def test_other_errors_say_nothing_of_their_inside() -> None:
         assert told.kind == "Internal"
         assert told.message.startswith("cannot start the guest")
         assert "/etc" not in told.message
+
+
+def test_a_full_disk_is_named() -> None:
+    told = fault_of(OSError(28, "/etc/secret"), "set up the volume")
+    assert (told.kind, told.terminal) == ("NoCapacity", False)
+    assert told.message == "cannot set up the volume: no space left on the host's disk"

@@ -1,8 +1,9 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -47,8 +48,10 @@ class Host:
         self.settings = make_test_settings(folder, host_lease_s=0.6)
         self.driver = FakeVolumeDriver()
         self.consoles = Consoles()
+        self.may_start: Callable[[], bool] = lambda: False
 
     def build(self, context: AgentContext) -> AgentParts:
+        self.may_start = context.may_start
         reconciler, *others = build_volume_reconcilers(context, self.driver, FakeImages())
 
         async def find_abilities() -> Abilities:
@@ -334,3 +337,34 @@ async def test_a_wrong_credential_does_not_end_the_agent(host: Host, server: Hos
         task.cancel()
         await asyncio.wait([task])
         await control_plane.close()
+
+
+async def test_guests_wait_until_the_control_plane_was_told_and_asked(
+    host: Host, server: HostServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    handle = server.handle_async_request
+
+    async def note(request: httpx.Request) -> httpx.Response:
+        response = await handle(request)
+        order.append(request.url.path.rpartition("/")[2])
+        return response
+
+    monkeypatch.setattr(server, "handle_async_request", note)
+    async with host.agent(server) as agent:
+        assert not host.may_start()
+        await until(host.may_start)
+        assert agent.has_asked
+        assert order.index("desired") > order.index("report")
+
+
+async def test_guests_start_when_nobody_answers(
+    host: Host, server: HostServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pilvi.agent.loop.WORD_S", 0.3)
+    server.is_away = True
+    async with host.agent(server) as agent:
+        await asyncio.sleep(0.1)
+        assert not host.may_start()
+        await until(host.may_start)
+        assert not agent.has_asked

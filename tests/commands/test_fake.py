@@ -14,6 +14,7 @@ import pytest
 
 from pilvi.commands.client import CloudClient
 from pilvi.commands.processes import find_process
+from pilvi.migrations import newest_revision
 from pilvi.settings import load_settings
 
 
@@ -54,9 +55,21 @@ def test_it_answers_when_the_command_returns_and_ends_when_told(state: Path) -> 
     client.call("POST", "network", "/networks", {"network": {"name": "kept"}})
     pilvi(state, "down")
     assert find_process(settings, "fake") is None
-    pilvi(state, "up", "--fake")
+    # A cloud that was made fake stays so.
+    pilvi(state, "up")
     client.login()
     assert client.find("network", "networks", "kept") is not None
+
+
+def test_an_audit_of_a_running_cloud_says_that_nothing_differs(state: Path) -> None:
+    assert pilvi(state, "audit").strip() == "nothing leaked, nothing missing"
+    assert '"exit_status": 0' in pilvi(state, "audit", "--json")
+    stray = load_settings(state).api_dir / "images" / "blobs" / ("b" * 128)
+    stray.write_bytes(b"x")
+    command = [sys.executable, "-m", "pilvi.cli", "audit", "--state-dir", str(state)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("leaked: stored image of nobody: blobs/bbb")
 
 
 def test_what_the_cloud_says_of_itself_makes_a_tempest_conf(state: Path) -> None:
@@ -109,3 +122,27 @@ def test_in_the_foreground_it_serves_until_it_is_told_to_stop(tmp_path: Path) ->
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_fake_cloud_in_another_database_is_refused(tmp_path: Path) -> None:
+    words = ["up", "--fake", "--setting", "database_url=postgresql://db.test/x"]
+    command = [sys.executable, "-m", "pilvi.cli", *words, "--state-dir", str(tmp_path / "s")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "leave database_url out" in done.stderr
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_bad_policy_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("nova: [")
+    command = [sys.executable, "-m", "pilvi.cli", "up", "--fake", "--port", str(free_port())]
+    command += ["--state-dir", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"cannot read {tmp_path / 'policy.yaml'}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_database_of_a_fake_cloud_is_of_this_release(state: Path) -> None:
+    newest = newest_revision()
+    for verb in ("version", "upgrade"):
+        assert f"revision {newest}, newest known {newest}" in pilvi(state, "db", verb)

@@ -19,6 +19,7 @@ lists (several are run as one):
   interop        the interoperability guideline 2020.06, compute (227 tests)
   smoke          tempest's smoke tests without object storage (92)
   all            what OpenStack 2026.2 itself passes with fake drivers (1,055)
+  real           what a real guest proves more of than a fake one: use it with --real
   api SERVICE    all of a service: identity, image, compute, volume or network
   passing        the tests that this project must never fail again
   FILE           a file with a test a line
@@ -37,7 +38,7 @@ def main() -> int:
     kind = "real" if options.real else "fake"
     workspace = Workspace(folder / "tempest", kind)
     try:
-        ids = choose_tests(options.words, workspace.list_tests())
+        ids = choose_tests(options.words, workspace.list_tests(), kind)
     except ValueError as error:
         print(f"conformance: {error}", file=sys.stderr)
         shutil.rmtree(folder)
@@ -57,9 +58,9 @@ def main() -> int:
     report.results.update({bare(id): left_out for id in ids if id not in wanted})
     failed = _tell(report, time.monotonic() - began)
     if options.update_list:
-        _update_list(report)
+        _update_list(report, PASSING[kind])
     if options.ratchet:
-        return _check_ratchet(report)
+        return _check_ratchet(report, read_list(PASSING[kind]))
     return 1 if failed else 0
 
 
@@ -78,10 +79,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--update-list",
         action="store_true",
-        help="add what passed to tests/conformance/passing.txt",
+        help="add what passed to passing.txt, or passing-real.txt, in tests/conformance",
     )
     parser.add_argument(
-        "--ratchet", action="store_true", help="fail only for tests of passing.txt that do not pass"
+        "--ratchet", action="store_true", help="fail only for tests of that list that do not pass"
     )
     return parser.parse_args()
 
@@ -101,21 +102,21 @@ def _tell(report: Report, seconds: float) -> bool:
     return bool(failed or report.torn)
 
 
-def _check_ratchet(report: Report) -> int:
+def _check_ratchet(report: Report, passing: Sequence[str]) -> int:
     """1 when a test that has to pass did not."""
-    broken = sorted(set(read_list(PASSING)) & set(report.names(Outcome.FAILED)))
-    broken += sorted(set(read_list(PASSING)) & set(report.names(Outcome.SKIPPED)))
+    broken = sorted(set(passing) & set(report.names(Outcome.FAILED)))
+    broken += sorted(set(passing) & set(report.names(Outcome.SKIPPED)))
     for name in broken:
         print(f"must pass, as it did before: {name}")
     return 1 if broken else 0
 
 
-def _update_list(report: Report) -> None:
+def _update_list(report: Report, path: Path) -> None:
     """Add the tests that passed; none is ever taken out."""
-    known = read_list(PASSING) if PASSING.exists() else []
+    known = read_list(path) if path.exists() else []
     wanted: Sequence[str] = sorted({*known, *report.names(Outcome.PASSED)})
-    PASSING.write_text("\n".join(wanted) + "\n")
-    print(f"{PASSING.name}: {len(wanted) - len(known)} tests more, {len(wanted)} in all")
+    path.write_text("\n".join(wanted) + "\n")
+    print(f"{path.name}: {len(wanted) - len(known)} tests more, {len(wanted)} in all")
 
 
 if __name__ == "__main__":

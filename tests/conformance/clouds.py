@@ -52,7 +52,14 @@ def _pilvi(command: str, state: Path) -> list[str]:
     return [str(PYTHON), "-m", "pilvi.cli", command, "--state-dir", str(state)]
 
 
-def _free_port() -> int:
+def _fill(state: Path, kind: str) -> None:
+    """Put what tempest wants to find into a cloud."""
+    command = [str(PYTHON), "-m", "conformance.first_contents", str(state), kind]
+    subprocess.run(command, check=True, env=ENVIRONMENT)
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -62,7 +69,7 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def fake_cloud(state: Path, *, keep: bool, web_port: int) -> Iterator[Cloud]:
     """A cloud with fake hosts, in one process."""
-    port = _free_port()
+    port = free_port()
     log = state.with_suffix(".log")
     command = [*_pilvi("up", state), "--fake", "--foreground"]
     command += ["--hosts", str(FAKE_HOSTS), "--port", str(port)]
@@ -74,6 +81,7 @@ def fake_cloud(state: Path, *, keep: bool, web_port: int) -> Iterator[Cloud]:
         )
     try:
         _wait_for_answer(process, port, log)
+        _fill(state, "fake")
         yield Cloud(state, port, web_port)
     finally:
         if keep:
@@ -102,11 +110,11 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> 
 @contextlib.contextmanager
 def real_cloud(state: Path, *, keep: bool, web_port: int) -> Iterator[Cloud]:
     """A cloud with real guests on this machine."""
-    port = _free_port()
+    port = free_port()
     number = secrets.randbelow(200)
     settings = {
         "name_prefix": "c" + secrets.token_hex(2),
-        "iscsi_port": _free_port(),
+        "iscsi_port": free_port(),
         "external_cidr": f"198.18.{number}.0/24",
         "external_nat": "false",
         **import_settings(web_port),
@@ -116,11 +124,12 @@ def real_cloud(state: Path, *, keep: bool, web_port: int) -> Iterator[Cloud]:
         command += ["--setting", f"{name}={value}"]
     try:
         subprocess.run(command, check=True, env=ENVIRONMENT)
-        images = [str(PYTHON), "-m", "conformance.guest_images", str(state)]
-        subprocess.run(images, check=True, env=ENVIRONMENT)
+        _fill(state, "real")
         yield Cloud(state, port, web_port)
     finally:
         if keep:
             print(f"the cloud runs on: port {port}, state {state}")
         else:
-            subprocess.run([*_pilvi("down", state), "--purge"], check=True, env=ENVIRONMENT)
+            # A purge takes the built guest along, which is not of this run alone.
+            environment = {**ENVIRONMENT, "XDG_CACHE_HOME": str(state)}
+            subprocess.run([*_pilvi("down", state), "--purge"], check=True, env=environment)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-LISTS = ("interop", "smoke", "all")
+LISTS = ("interop", "smoke", "all", "real")
 SERVICES = ("identity", "image", "compute", "volume", "network")
-PASSING = FOLDER / "passing.txt"
+PASSING = {"fake": FOLDER / "passing.txt", "real": FOLDER / "passing-real.txt"}
+"""What passed once and must for good, with fake hosts and with real guests."""
 
 
 def read_list(path: Path) -> list[str]:
@@ -30,7 +31,7 @@ def needs_guest(test_id: str) -> bool:
     return bare(test_id) in read_list(FOLDER / "lists" / "guests.txt")
 
 
-def choose_tests(words: Sequence[str], known: Iterable[str]) -> list[str]:
+def choose_tests(words: Sequence[str], known: Iterable[str], kind: str = "fake") -> list[str]:
     """Full ids of the tests that a command line names.
 
     Words: a list's name, `api SERVICE`, `passing`, a file, or a regular expression; several lists
@@ -38,18 +39,21 @@ def choose_tests(words: Sequence[str], known: Iterable[str]) -> list[str]:
     """
     ids = list(known)
     chosen: dict[str, None] = {}
-    rest = list(words)
+    rest = _split(words)
     while rest:
         word = rest.pop(0)
         if word == "api":
             service = rest.pop(0) if rest else ""
             if service not in SERVICES:
-                raise ValueError(f"cannot choose the tests of '{service}': use {SERVICES}")
+                known_ones = ", ".join(SERVICES)
+                raise ValueError(
+                    f"cannot choose the tests of '{service}': after api comes one of {known_ones}"
+                )
             names = [bare(id) for id in ids if id.startswith(f"tempest.api.{service}.")]
         elif word in LISTS:
             names = read_list(FOLDER / "lists" / f"{word}.txt")
         elif word == "passing":
-            names = read_list(PASSING)
+            names = read_list(PASSING[kind])
         elif Path(word).is_file():
             names = read_list(Path(word))
         else:
@@ -58,6 +62,14 @@ def choose_tests(words: Sequence[str], known: Iterable[str]) -> list[str]:
                 raise ValueError(f"cannot find a list, a file or a test called '{word}'")
         chosen.update(dict.fromkeys(names))
     return match_ids(chosen, ids)
+
+
+def _split(words: Sequence[str]) -> list[str]:
+    """The words one by one, also where a shell was told to hold some together. Pure."""
+    rest = list[str]()
+    for word in words:
+        rest += [word] if Path(word).is_file() else word.split()
+    return rest
 
 
 def match_ids(names: Iterable[str], known: Iterable[str]) -> list[str]:

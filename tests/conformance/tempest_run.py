@@ -14,6 +14,9 @@ DISCOVER = Path(__file__).parent / "discover"
 # Seconds between a test's looks at something that is not ready. Lower: tempest's own looks take
 # the processor from the cloud; higher: its sleep is measured.
 INTERVAL_S = 0.1
+# Where `bin/build-guest` leaves its image.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "/var/cache")
+GUEST_IMAGE = CACHE / "pilvi" / "guest" / "guest.qcow2"
 # Seconds until a test gives up waiting, with fake and with real hosts.
 BUILD_S = {"fake": 30, "real": 300}
 TEST_S = {"fake": 120, "real": 900}
@@ -46,9 +49,12 @@ class Workspace:
 
     @property
     def _validation(self) -> str:
-        """Whether tests log in to guests: only real ones run anything."""
+        """Whether tests log in to guests, and with which image: only real ones run anything."""
         logs_in = self.kind == "real"
-        return f"[validation]\nrun_validation = {logs_in}\nimage_ssh_user = root\n"
+        return (
+            f"[validation]\nrun_validation = {logs_in}\nimage_ssh_user = root\n"
+            f"[scenario]\nimg_file = {GUEST_IMAGE}\nimg_disk_format = qcow2\n"
+        )
 
     def run(self, ids: Sequence[str], workers: int) -> float:
         """Run tests; returns the seconds that it took."""

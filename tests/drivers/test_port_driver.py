@@ -15,6 +15,7 @@ from agent.ports.small_host import (
     rule,
     uuid,
 )
+from audit.held import check_held
 from pilvi.agent.ports import steps
 from pilvi.agent.ports.driver import PortDriver
 from pilvi.agent.ports.fake import FakePortDriver
@@ -29,6 +30,8 @@ from pilvi.agent.ports.plan import (
     plan_set,
 )
 from pilvi.errors import Unavailable
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.holdings import HoldingKind
 from pilvi.host_api.networks import AddressSetSpec, NetworkSpec, PortSpec, RouterSpec
 from pilvi.settings import Settings
 
@@ -94,7 +97,7 @@ async def test_at_first_there_is_nothing(followed: Followed) -> None:
     assert await driver.see_bridge(1) is None
     assert await driver.see_port(uuid(11), 1) == steps.PortSeen()
     assert await driver.see_router(uuid(0x50)) == steps.RouterSeen()
-    assert await driver.list_broken_networks() == []
+    assert await driver.list_broken() == []
     assert not driver.is_ready(uuid(11))
     with pytest.raises(Unavailable):
         driver.open_tap(uuid(11))
@@ -114,7 +117,7 @@ async def test_a_network_comes_changes_and_goes(followed: Followed) -> None:
     assert again.bridge == steps.BridgeSeen(1400, is_ready=True)
     assert again.dhcp is not None
     assert again.dhcp.leases_digest != seen.dhcp.leases_digest
-    assert await followed.driver.list_broken_networks() == []
+    assert await followed.driver.list_broken() == []
     await followed.network(None)
     assert await followed.driver.see_network(uuid(1), None) == steps.NetworkSeen()
 
@@ -194,6 +197,35 @@ async def test_a_router_comes_changes_and_goes(followed: Followed) -> None:
     assert again.rules_digest != seen.rules_digest
     await followed.router(None)
     assert await followed.driver.see_router(uuid(0x50)) == steps.RouterSeen()
+
+
+async def test_what_is_there_is_listed_and_nothing_after_its_end(followed: Followed) -> None:
+    driver = followed.driver
+    assert await driver.holdings() == []
+    inner, outer = network(ports=[11]), external_network(followed.settings)
+    guest, way_out = port(11), router(followed.settings)
+    members = AddressSetSpec(set_id=uuid(9), addresses=["10.0.0.1", "2001:db8::/64"])
+    await followed.network(inner)
+    await followed.network(outer, 99)
+    await followed.set(members)
+    await followed.port(guest)
+    await followed.router(way_out)
+    await driver.write_documents(uuid(1), {"10.0.1.11": b"{}"})
+    found = await driver.holdings()
+    check_held(Kind.NETWORK, uuid(1), inner, found)
+    check_held(Kind.NETWORK, uuid(99), outer, found)
+    check_held(Kind.PORT, uuid(11), guest, found)
+    check_held(Kind.ROUTER, uuid(0x50), way_out, found)
+    check_held(Kind.ADDRESS_SET, uuid(9), members, found)
+    owners = {uuid(number) for number in (1, 99, 11, 0x50, 9)}
+    assert [one for one in found if one.owner not in owners] == []
+    assert (HoldingKind.DOCUMENT, "10.0.1.11") in {(one.kind, one.part) for one in found}
+    await followed.router(None)
+    await followed.port(None)
+    await followed.set(None)
+    await followed.network(None, 99)
+    await followed.network(None)
+    assert await driver.holdings() == []
 
 
 async def test_documents_may_be_written_and_removed_at_any_time(followed: Followed) -> None:

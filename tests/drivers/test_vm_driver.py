@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from audit.held import check_held
 from pilvi.agent.disks.config_drive import digest
 from pilvi.agent.vms.driver import CaptureState, HostDriver
 from pilvi.agent.vms.fake import FakeVms
@@ -20,7 +21,9 @@ from pilvi.agent.vms.process import find_processes
 from pilvi.agent.vms.qemu import QemuVms
 from pilvi.agent.volumes.tgt import TgtVolumeDriver, purge
 from pilvi.errors import PilviError
-from pilvi.host_api.vms import CaptureSpec, VmSpec
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.holdings import HoldingKind
+from pilvi.host_api.vms import CaptureSpec, Power, VmSpec
 from pilvi.host_api.volumes import Export
 from pilvi.settings import Settings
 from vm_world import (
@@ -72,6 +75,26 @@ async def make_disks_of(driver: HostDriver, spec: VmSpec) -> None:
         await driver.create_disk(spec.server_id, disk, spec.image_generation)
     if spec.config_drive:
         await driver.create_config_drive(spec.server_id, spec.documents)
+
+
+async def test_what_is_there_is_listed_and_nothing_after_its_end(
+    driver: HostDriver, spec: VmSpec
+) -> None:
+    assert await driver.holdings() == []
+    spec = msgspec.structs.replace(spec, config_drive=True)
+    stopped = msgspec.structs.replace(spec, power=Power.STOPPED)
+    await make_disks_of(driver, spec)
+    check_held(Kind.VM, spec.server_id, stopped, await driver.holdings())
+    bases = [one.owner for one in await driver.holdings() if one.kind is HoldingKind.BASE]
+    assert bases == [make_image().image_id]
+    await driver.launch(spec)
+    found = await driver.holdings()
+    check_held(Kind.VM, spec.server_id, spec, found)
+    assert [one for one in found if one.owner is None] == []
+    await driver.end_process(spec.server_id, Ended.ASKED)
+    check_held(Kind.VM, spec.server_id, stopped, await driver.holdings())
+    await driver.remove(spec.server_id)
+    assert [one for one in await driver.holdings() if one.kind is not HoldingKind.BASE] == []
 
 
 async def until_copied(driver: HostDriver, image_id: str) -> None:
@@ -142,6 +165,29 @@ async def test_a_process_waits_runs_pauses_and_ends(driver: HostDriver, spec: Vm
         assert seen.process is Process.NONE
         assert seen.ended is Ended.ASKED
         assert seen.pid is None
+
+
+async def test_what_a_process_uses_is_counted_while_there_is_one(
+    driver: HostDriver, spec: VmSpec
+) -> None:
+    assert await driver.count(spec.server_id) is None
+    await make_disks_of(driver, spec)
+    assert await driver.count(spec.server_id) is None
+    await start(driver, spec)
+    first = await driver.count(spec.server_id)
+    assert first is not None
+    for _ in range(400):
+        now = await driver.count(spec.server_id)
+        assert now is not None
+        # The firmware looks for what it can boot, which takes the processor and reads the disk.
+        if now.cpu_s > first.cpu_s and (now.read_bytes or 0) >= 512:
+            break
+        await asyncio.sleep(0.05)
+    assert now.cpu_s > first.cpu_s
+    assert now.read_bytes is not None and now.read_bytes >= 512
+    assert now.written_bytes == 0
+    await driver.end_process(spec.server_id, Ended.ASKED)
+    assert await driver.count(spec.server_id) is None
 
 
 async def test_removing_leaves_nothing_and_may_be_repeated(

@@ -10,7 +10,9 @@ import pytest
 
 from fake_images import FakeImages
 from iscsi import MIB, make_export, make_settings
+from pilvi.agent.disks.bases import BaseCache
 from pilvi.agent.faults import HostTerminal
+from pilvi.agent.volumes import contents
 from pilvi.agent.volumes.contents import FileContents
 from pilvi.agent.volumes.driver import FileKind, FileName, VolumeDriver
 from pilvi.agent.volumes.fake import FakeVolumeDriver
@@ -201,3 +203,16 @@ async def test_volume_files_are_closed_to_others(files: FileContents) -> None:
     for name in (VOLUME, SNAPSHOT):
         assert files.path(name).stat().st_mode & 0o777 == 0o600
     assert files.path(VOLUME).parent.stat().st_mode & 0o007 == 0
+
+
+async def test_an_image_that_no_volume_came_for_is_not_kept(
+    files: FileContents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = BaseCache(files._directory / "images")
+    path = cache.path("i1")
+    path.write_bytes(b"x")
+    await files.prune_images()
+    assert path.exists()
+    monkeypatch.setattr(contents, "IMAGE_IDLE_S", 0.0)
+    await files.prune_images()
+    assert not path.exists()

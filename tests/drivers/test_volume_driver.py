@@ -10,12 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from audit.held import check_held
 from iscsi import MIB, make_export, make_settings, qemu_io, serve
-from pilvi.agent.volumes.driver import VolumeDriver, fingerprint
+from pilvi.agent.volumes.driver import FileKind, FileName, VolumeDriver, fingerprint
 from pilvi.agent.volumes.fake import FakeVolumeDriver
 from pilvi.agent.volumes.tgt import TgtVolumeDriver, purge
 from pilvi.agent.volumes.tgt_service import TgtService
 from pilvi.errors import NoCapacity, NotFound, PilviError
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.holdings import HoldingKind
+from pilvi.host_api.volumes import VolumeSpec
 from pilvi.settings import Settings
 
 
@@ -57,6 +61,25 @@ async def test_a_file_is_made_grown_and_removed_repeatably(driver: VolumeDriver)
     for _ in range(2):
         await driver.remove_file("v1")
         assert not (await driver.observe("v1")).is_present
+
+
+async def test_files_and_targets_are_listed_with_their_volume(driver: VolumeDriver) -> None:
+    assert await driver.holdings() == []
+    await driver.start()
+    export = make_export()
+    spec = VolumeSpec(volume_id="v1", project_id="p", size_bytes=MIB, exports=[export])
+    await driver.make_file("v1", MIB)
+    await driver.add_target("v1", export)
+    source, copy = FileName(FileKind.VOLUME, "v1"), FileName(FileKind.SNAPSHOT, "s1")
+    await driver.contents.copy_file(source, copy, MIB)
+    found = await driver.holdings()
+    check_held(Kind.VOLUME, "v1", spec, found)
+    others = [(one.kind, one.owner) for one in found if one.owner != "v1"]
+    assert others == [(HoldingKind.SNAPSHOT, "s1")]
+    await driver.remove_target("v1", export.iqn)
+    await driver.remove_file("v1")
+    left = [(one.kind, one.owner) for one in await driver.holdings()]
+    assert left == [(HoldingKind.SNAPSHOT, "s1")]
 
 
 async def test_a_file_that_could_never_fit_is_refused(driver: VolumeDriver) -> None:

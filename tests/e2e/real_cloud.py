@@ -21,10 +21,14 @@ from openstack.connection import Connection
 from rich.console import Console
 
 from host.console import SerialConsole
+from pilvi.commands.audit import Result, audit, render
+from pilvi.commands.client import CloudClient
 from pilvi.commands.clouds import clouds_path
 from pilvi.commands.down import run_down
 from pilvi.commands.guest import build_guest
-from pilvi.commands.processes import find_process, start_process, start_time, stop_process
+from pilvi.commands.keeper import NAME as KEEPER
+from pilvi.commands.pid_files import start_time
+from pilvi.commands.processes import find_process, start_process, stop_process
 from pilvi.commands.up import run_up
 from pilvi.settings import Settings
 
@@ -112,8 +116,20 @@ class RealCloud:
                     continue
         return None
 
+    def audit(self) -> Result:
+        """What `pilvi audit` comes to."""
+        client = CloudClient(self.settings)
+        client.login()
+        return audit(lambda method, path: client.call(method, "audit", path))
+
+    def check_ledger(self) -> None:
+        """Nothing is leaked, nothing missing, and the host answers."""
+        found = self.audit()
+        assert found.exit_status == 0, render(found, time.time())
+
     def kill(self, name: str) -> None:
-        """kill -9 of `api` or `agent`."""
+        """kill -9 of `api` or `agent`, which stays away: the keeper is stopped."""
+        stop_process(self.settings, KEEPER)
         pid = find_process(self.settings, name)
         assert pid is not None, f"{name} does not run"
         os.kill(pid, signal.SIGKILL)
@@ -137,6 +153,15 @@ def until(look: Callable[[], T | None], timeout_s: float, pause_s: float = 0.1) 
             return found
         assert time.monotonic() < deadline, f"not within {timeout_s:.0f} s"
         time.sleep(pause_s)
+
+
+def answers_ssh(address: str, port: int = 22) -> bool:
+    """Whether an SSH server greets from an address."""
+    try:
+        with socket.create_connection((address, port), timeout=2) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
 
 
 def connect(settings: Settings, name: str) -> Connection:
@@ -185,6 +210,7 @@ def real_cloud(settings: Settings | None = None) -> Iterator[RealCloud]:
         )
         cloud.image_id = image.id
         yield cloud
+        cloud.check_ledger()
     finally:
         run_down(settings.state, purge=True, console=console)
         leftovers = find_leftovers(settings)

@@ -112,3 +112,20 @@ def test_doctor_finds_nothing_missing(real: RealCloud) -> None:
     output = _pilvi(real, "doctor")
     assert "MISSING" not in output
     assert "KVM" in output
+
+
+def test_a_guests_story_and_its_way_hop_by_hop(real: RealCloud) -> None:
+    words = ("server", "create", "--image", "guest", "--flavor", FLAVOR)
+    made = json.loads(_openstack(real, *words, "--wait", "-f", "json", "walked"))
+    try:
+        told = _pilvi(real, "explain", "server", made["id"])
+        assert f"({made['id']}) is ACTIVE" in told and "create, by " in told
+        real.wait_console(made["id"], "GUEST: dhcp-ok")
+        ports = json.loads(_openstack(real, "port", "list", "--server", made["id"], "-f", "json"))
+        way = _pilvi(real, "trace", "port", ports[0]["ID"])
+        assert way.strip().endswith("Every hop is well"), way
+        for hop in ("tap", "filter rules", "bridge", "DHCP answers", "metadata answers", "router"):
+            assert any(line.startswith("OK") and hop in line for line in way.splitlines()), way
+        assert "<svg" in _pilvi(real, "picture")
+    finally:
+        _openstack(real, "server", "delete", "--wait", "walked")

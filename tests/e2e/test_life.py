@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from openstack import exceptions
 
-from e2e.real_cloud import EPHEMERAL_FLAVOR, FLAVOR, READY, RealCloud, until
+from e2e.real_cloud import EPHEMERAL_FLAVOR, FLAVOR, READY, RealCloud, answers_ssh, until
 
 pytestmark = [pytest.mark.root, pytest.mark.guest, pytest.mark.timeout(900)]
 
@@ -37,14 +36,6 @@ def _hypervisor(real: RealCloud) -> dict[str, int]:
 
 def _volume(real: RealCloud, name: str) -> Any:
     return real.demo.create_volume(1, name=name, wait=True, timeout=60)
-
-
-def _answers(address: str, port: int = 22) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=2) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
 
 
 def test_01_images_are_templates(real: RealCloud, tmp_path: Path) -> None:
@@ -247,12 +238,12 @@ def _check_floating_ip(real: RealCloud, server: Any, group: Any) -> None:
     address = floating.floating_ip_address
     real.demo.add_ip_list(server, [address], wait=True, timeout=30)
     time.sleep(1)
-    assert not _answers(address), "the default security group lets nobody in"
+    assert not answers_ssh(address), "the default security group lets nobody in"
     real.demo.create_security_group_rule(group.id, 22, 22, "tcp", "0.0.0.0/0")
     real.demo.add_server_security_groups(server, [group.name])
-    until(lambda: _answers(address), 20)
+    until(lambda: answers_ssh(address), 20)
     real.demo.detach_ip_from_server(server.id, floating.id)
-    until(lambda: not _answers(address), 20)
+    until(lambda: not answers_ssh(address), 20)
     real.demo.network.delete_ip(floating.id)
 
 

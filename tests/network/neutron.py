@@ -1,6 +1,5 @@
 """Short words for conversations with the network API."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,15 +64,6 @@ class Neutron:
         """The reply to add_router_interface or remove_router_interface."""
         path = f"{ROOT}/routers/{router_id}/{verb}_router_interface"
         return await self.cloud.call("PUT", path, body, user=user)
-
-    async def settle(self, timeout_s: float = 10.0) -> None:
-        """Wait until neither reconcilers nor the host have anything to do."""
-        async with asyncio.timeout(timeout_s):
-            quiet = 0
-            while quiet < 3:
-                await self.cloud.settle()
-                await asyncio.sleep(0.02)
-                quiet = quiet + 1 if self.cloud.plane.loop.idle else 0
 
 
 def singular(collection: str) -> str:

@@ -1,15 +1,22 @@
-"""The agent's side of the host contract: the only place that knows HTTP."""
+"""The agent's side of the host contract: the only place that knows HTTP.
+
+Requests go to httpx's transport as they are: there are no cookies, redirects, proxies or logins
+between a host and its control plane, which httpx's client would look for at each of them.
+"""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import MappingProxyType
+from typing import BinaryIO
 
 import httpx
 import msgspec
 
+from pilvi.agent.dial import Dial, Socket, make_dial
 from pilvi.errors import (
     Conflict,
     Forbidden,
@@ -21,7 +28,9 @@ from pilvi.errors import (
     Unauthenticated,
     Unavailable,
 )
-from pilvi.host_api.contract import Desired, Report
+from pilvi.host_api.consoles import SECRET_HEADER, ConsoleSpec
+from pilvi.host_api.contract import Desired, Receipt, Report
+from pilvi.host_api.holdings import Holdings
 from pilvi.settings import Settings
 
 # Seconds to reach the control plane. Lower: a loaded one counts as away; higher: slow to notice.
@@ -32,6 +41,10 @@ PIECE_BYTES = 1 << 20
 # Seconds that an idle connection is kept. Lower: more connects; higher: one is used again at the
 # very moment when the server gives it up, which it does after 5.
 IDLE_S = 2.0
+# Addresses kept as httpx wants them. Lower: taken apart for each request; higher: memory.
+URLS_KEPT = 64
+
+_JSON = {"content-type": "application/json"}
 
 KINDS: dict[int, type[PilviError]] = {
     400: InvalidRequest,
@@ -50,22 +63,29 @@ class _Fault(msgspec.Struct):
 class ControlPlane:
     """Speaks to one cloud's control plane as this host. Is an `ImageTransfer` as well.
 
+    Where it has several addresses, one that does not answer hands over to the next.
+
     Every method raises a `PilviError`; `Unavailable` when the control plane cannot be reached.
     """
 
     def __init__(
-        self, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: Settings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        dial: Dial | None = None,
     ) -> None:
+        """`transport` and `dial` are other ways than the network to the control plane."""
         self._credential_path = settings.agent_dir / "credential"
         self._credential = ""
-        verify: ssl.SSLContext | bool = False
-        if settings.tls and transport is None:
-            verify = ssl.create_default_context(cafile=settings.state / "ca.pem")
-        self._http = httpx.AsyncClient(
-            base_url=f"{settings.base_url}/host/v1",
-            transport=transport,
-            timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
-            verify=verify,
+        tls: ssl.SSLContext | None = None
+        urls = settings.control_plane_urls
+        if transport is None and any(url.startswith("https:") for url in urls):
+            tls = ssl.create_default_context(cafile=settings.state / "ca.pem")
+        self._urls = [f"{url}/host/v1" for url in urls]
+        self._dials = [dial] if dial else [make_dial(url, tls) for url in urls]
+        self._transport = transport or httpx.AsyncHTTPTransport(
+            verify=tls or False,
             limits=httpx.Limits(keepalive_expiry=IDLE_S),
             # The way to the control plane is set here, never by the environment.
             trust_env=False,
@@ -73,9 +93,8 @@ class ControlPlane:
 
     async def fetch_desired(self, after: int, wait_s: float) -> Desired:
         """What changed for this host since a revision; waits for news up to `wait_s` seconds."""
-        timeout = httpx.Timeout(SILENCE_S + wait_s, connect=CONNECT_S)
-        query = {"after": after, "wait": wait_s}
-        async with self._call("GET", "/desired", params=query, timeout=timeout) as response:
+        path = f"/desired?after={after}&wait={wait_s}"
+        async with self._call("GET", path, silence_s=SILENCE_S + wait_s) as response:
             body = await response.aread()
         try:
             return msgspec.json.decode(body, type=Desired)
@@ -83,11 +102,21 @@ class ControlPlane:
             message = "cannot read what the control plane desires: is it of another version?"
             raise Internal(message, detail=str(error)) from error
 
-    async def send_report(self, report: Report) -> None:
-        """Tell what this host sees. It has arrived when this returns."""
+    async def send_report(self, report: Report) -> int:
+        """Tell what this host sees; answers the run of the agent that is followed.
+
+        It was taken when that is the report's own.
+        """
         body = msgspec.json.encode(report)
-        headers = {"content-type": "application/json"}
-        async with self._call("POST", "/report", content=body, headers=headers):
+        async with self._call("POST", "/report", body, _JSON) as response:
+            answer = await response.aread()
+        # A control plane of an older release answers nothing and takes everything.
+        return msgspec.json.decode(answer, type=Receipt).run if answer else report.run
+
+    async def send_holdings(self, holdings: Holdings) -> None:
+        """Tell what is there, for an audit. It has arrived when this returns."""
+        body = msgspec.json.encode(holdings)
+        async with self._call("POST", "/holdings", body, _JSON):
             pass
 
     async def fetch(self, image_id: str) -> AsyncIterator[bytes]:
@@ -104,25 +133,64 @@ class ControlPlane:
                 "content-type": "application/octet-stream",
                 "content-length": str(size),
             }
-            url = f"/images/{image_id}/data"
-            async with self._call("PUT", url, content=_read_pieces(file), headers=headers):
+            path_there = f"/images/{image_id}/data"
+            async with self._call("PUT", path_there, _read_pieces(file), headers):
                 pass
 
+    async def dial_console(self, spec: ConsoleSpec) -> Socket:
+        """A WebSocket to where the viewer of a console waits. `NotFound` where none does.
+
+        The viewer came to one process of the control plane: the others know nothing of it.
+        """
+        headers = {
+            "authorization": f"Bearer {self._authenticate()}",
+            SECRET_HEADER: spec.secret,
+        }
+        try:
+            for dial in self._dials[:-1]:
+                with suppress(NotFound, Unavailable):
+                    return await dial(f"/host/v1/consoles/{spec.session_id}", headers)
+            return await self._dials[-1](f"/host/v1/consoles/{spec.session_id}", headers)
+        except Unauthenticated:
+            self._credential = ""
+            raise
+
     async def close(self) -> None:
-        """End all connections."""
-        await self._http.aclose()
+        """End all connections but those of consoles, which end with their sessions."""
+        await self._transport.aclose()
 
     @asynccontextmanager
-    async def _call(self, method: str, url: str, **options: Any) -> AsyncIterator[httpx.Response]:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: bytes | AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        *,
+        silence_s: float = SILENCE_S,
+    ) -> AsyncIterator[httpx.Response]:
         """One request whose reply is a success; its body is still to be read."""
-        headers = {**options.pop("headers", {}), "authorization": f"Bearer {self._authenticate()}"}
+        root = self._urls[0]
+        request = httpx.Request(
+            method,
+            _parse_url(root + path),
+            headers={**headers, "authorization": f"Bearer {self._authenticate()}"},
+            content=content,
+            extensions={"timeout": httpx.Timeout(silence_s, connect=CONNECT_S).as_dict()},
+        )
         try:
-            async with self._http.stream(method, url, headers=headers, **options) as response:
+            response = await self._transport.handle_async_request(request)
+            response.request = request
+            try:
                 if not response.is_success:
                     raise await self._fault_of(response)
                 yield response
+            finally:
+                await response.aclose()
         except httpx.HTTPError as error:
-            message = f"cannot reach the control plane at {self._http.base_url.host}"
+            if self._urls[0] == root:
+                self._urls.append(self._urls.pop(0))
+            message = f"cannot reach the control plane at {httpx.URL(root).netloc.decode()}"
             raise Unavailable(message, detail=f"{type(error).__name__}: {error}") from error
 
     async def _fault_of(self, response: httpx.Response) -> PilviError:
@@ -147,6 +215,11 @@ class ControlPlane:
                 message = f"cannot read this host's credential: {self._credential_path}"
                 raise Unavailable(message, detail=str(error)) from error
         return self._credential
+
+
+@lru_cache(URLS_KEPT)
+def _parse_url(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _read_pieces(file: BinaryIO) -> AsyncIterator[bytes]:

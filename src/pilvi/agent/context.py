@@ -44,3 +44,5 @@ class AgentContext:
     outbox: Outbox
     wake: Callable[[Kind, str], None]
     """Look at another object soon: a port that is ready wakes its vm."""
+    may_start: Callable[[], bool] = lambda: True
+    """Whether guests may be started: not before this host has asked whether they are still its."""

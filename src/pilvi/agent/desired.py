@@ -5,8 +5,13 @@ One file per assignment, named KIND-ID.json, made durable and then put in place 
 a power cut between any two lines leaves the older or the newer wish, never half of one. The cursor
 moves only over what is kept. The files hold secrets (CHAP passwords) and are readable by their
 owner only.
+
+What is withdrawn while the disk is full cannot be written, and must not come back after a restart
+either: by then the control plane may have forgotten it. Its former wish is renamed to KIND-ID.gone,
+which takes no room.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
@@ -16,7 +21,9 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from pilvi.agent.files import file_holding, list_folder
 from pilvi.host_api.contract import Assignment, Desired, Kind
+from pilvi.host_api.holdings import Holding, HoldingKind
 
 log = structlog.get_logger()
 
@@ -105,6 +112,17 @@ class DesiredState:
         self._keep()
         return changed
 
+    def list_files(self) -> Sequence[Holding]:
+        """What is really in the folder, for an audit: wishes, and what is nothing of ours."""
+        found = []
+        for path in list_folder(self._directory):
+            kind, _, id = path.stem.partition("-")
+            if path.suffix == ".json" and kind in set(Kind) and id:
+                found.append(file_holding(path, HoldingKind.WISH, id, kind))
+            elif path.name != CURSOR_NAME and path.suffix != ".new":
+                found.append(file_holding(path))
+        return found
+
     def forget(self, kind: Kind, id: str, generation: int) -> None:
         """Drop an assignment to be absent, once it is. A newer wish stays. Repeatable."""
         assignment = self.find(kind, id)
@@ -112,7 +130,11 @@ class DesiredState:
             return
         del self._assignments[(kind, id)]
         self._unkept.discard((kind, id))
-        self._path(kind, id).unlink(missing_ok=True)
+        for path in (self._path(kind, id), self._gone_path(kind, id)):
+            path.unlink(missing_ok=True)
+
+    def _gone_path(self, kind: Kind, id: str) -> Path:
+        return self._path(kind, id).with_suffix(".gone")
 
     def _path(self, kind: Kind, id: str) -> Path:
         return self._directory / f"{kind}-{id}.json"
@@ -122,6 +144,7 @@ class DesiredState:
         try:
             for key in sorted(self._unkept):
                 self._write(self._path(*key), self._assignments[key], durable=self._durable)
+                self._gone_path(*key).unlink(missing_ok=True)
                 self._unkept.discard(key)
             if self._cursor != self._kept_cursor:
                 # Not durable by itself: an older or unreadable cursor only asks for more.
@@ -129,6 +152,14 @@ class DesiredState:
                 self._kept_cursor = self._cursor
         except OSError as error:
             log.error("cannot keep the desired state", error=str(error), unkept=len(self._unkept))
+            self._mark_gone()
+
+    def _mark_gone(self) -> None:
+        """Let no former wish of what is withdrawn be read again."""
+        for key in self._unkept:
+            if not self._assignments[key].present:
+                with contextlib.suppress(OSError):
+                    self._path(*key).rename(self._gone_path(*key))
 
     def _write(self, path: Path, value: msgspec.Struct, *, durable: bool) -> None:
         temporary = path.with_suffix(".new")
@@ -142,7 +173,8 @@ class DesiredState:
 
     def _load(self) -> None:
         is_whole = True
-        for path in self._directory.glob("*-*.json"):
+        marked = self._directory.glob("*-*.gone")
+        for path in [*marked, *self._directory.glob("*-*.json")]:
             try:
                 assignment = msgspec.json.decode(path.read_bytes(), type=Assignment)
             except msgspec.DecodeError as error:
@@ -151,7 +183,9 @@ class DesiredState:
                 is_whole = False
                 continue
             self._assignments[(assignment.kind, assignment.id)] = msgspec.structs.replace(
-                assignment, spec=assignment.spec.copy()
+                assignment,
+                spec=assignment.spec.copy(),
+                present=assignment.present and path.suffix != ".gone",
             )
         # Without a cursor everything is asked for again.
         path = self._directory / CURSOR_NAME

@@ -1,5 +1,7 @@
 """How an error of a step on this host looks to the control plane."""
 
+import errno
+
 from pilvi.core.reconcile import Terminal
 from pilvi.errors import KINDS, NoCapacity, PilviError
 from pilvi.host_api.contract import HostFault
@@ -30,6 +32,9 @@ def fault_of(error: Exception, doing: str) -> HostFault:
     """
     if isinstance(error, TimeoutError):
         return HostFault(kind="Internal", message=f"cannot {doing}: it takes too long")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = f"cannot {doing}: no space left on the host's disk"
+        return HostFault(kind="NoCapacity", message=message)
     if not isinstance(error, PilviError):
         message = f"cannot {doing}: an internal error, which the host's log explains"
         return HostFault(kind="Internal", message=message)

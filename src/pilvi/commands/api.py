@@ -1,11 +1,12 @@
 """`pilvi api`: the control plane, unprivileged."""
 
+import fcntl
 import gc
 import os
 import socket
 from pathlib import Path
 
-import uvicorn
+import msgspec
 import uvloop
 
 from pilvi.bootstrap import ControlPlane
@@ -13,9 +14,11 @@ from pilvi.commands.clouds import ca_path
 from pilvi.commands.logs import configure_logs
 from pilvi.commands.prepare import prepare_cloud
 from pilvi.commands.privileges import drop_privileges, import_everything
+from pilvi.commands.telemetry import open_tracing
 from pilvi.core.db import open_database
-from pilvi.core.http.serving import listen, make_config
+from pilvi.core.http.serving import Server, listen, make_config
 from pilvi.core.tls import ensure_certificates
+from pilvi.errors import Conflict
 from pilvi.settings import Settings
 
 # Parts of the package that the API may import while it runs.
@@ -29,27 +32,60 @@ PACKAGES = (
     "network",
     "block_storage",
     "compute",
+    "metrics",
+    "picture",
+    "dashboard",
 )
 
 
-def run_api(settings: Settings) -> None:
-    """Serve until told to stop.
+def run_api(settings: Settings, host: str | None = None, port: int | None = None) -> None:
+    """Serve until told to stop, at another address than the cloud's where one is given.
 
     As root it makes the state directory ready and binds the port before it drops its rights.
+    Raises `Conflict` beside another process on the same SQLite database.
     """
-    configure_logs()
+    configure_logs(settings.log_format)
+    tracing = open_tracing("pilvi-api")
     if os.geteuid() == 0:
         prepare_cloud(settings)
+    settings = msgspec.structs.replace(
+        settings,
+        listen_host=host or settings.listen_host,
+        listen_port=port or settings.listen_port,
+    )
     listener = listen(settings.listen_host, settings.listen_port)
+    lock = hold_sqlite(settings)
     config = make_config(_certificate(settings))
     plane = ControlPlane(settings, open_database(settings.database))
-    config.loaded_app = plane.build_app()
+    app = plane.build_app()
+    config.loaded_app = app if tracing is None else tracing.traced(app)
     if os.geteuid() == 0:
         import_everything(*PACKAGES)
         drop_privileges(settings.uid_api)
     # What is made by now stays: the collector need not look at it again and again.
     gc.freeze()
-    uvloop.run(_serve(plane, uvicorn.Server(config), listener))
+    uvloop.run(_serve(plane, Server(config, plane.dashboard.streams.stop), listener))
+    if tracing is not None:
+        tracing.close()
+    if lock is not None:
+        os.close(lock)
+
+
+def hold_sqlite(settings: Settings) -> int | None:
+    """Be the only process on the cloud's SQLite database; the kernel lets go of it at the end."""
+    if settings.database_url:
+        return None
+    path = settings.api_dir / "lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Conflict(
+            f"cannot serve {settings.state_dir} by a second process: its database is SQLite; "
+            "move it to PostgreSQL with 'pilvi db copy'"
+        ) from None
+    return lock
 
 
 def _certificate(settings: Settings) -> tuple[Path, Path] | None:
@@ -58,7 +94,7 @@ def _certificate(settings: Settings) -> tuple[Path, Path] | None:
     return ensure_certificates(settings.api_dir / "tls", ca_path(settings), settings.listen_host)
 
 
-async def _serve(plane: ControlPlane, server: uvicorn.Server, listener: socket.socket) -> None:
+async def _serve(plane: ControlPlane, server: Server, listener: socket.socket) -> None:
     try:
         async with plane.running():
             await server.serve([listener])

@@ -25,11 +25,13 @@ LOOK_S = 0.1
 UPLOAD_PIECE_BYTES = 1 << 20
 
 PATHS = {
+    "identity": "/identity/v3",
     "compute": "/compute/v2.1",
     "image": "/image/v2",
     "network": "/network/v2.0",
     "volume": "/volume/v3",
     "placement": "/placement",
+    "audit": "/audit/v1",
 }
 VERSIONS = {"compute": "2.79", "placement": "1.0"}
 _BY_STATUS = {

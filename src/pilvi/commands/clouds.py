@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from pilvi.errors import InvalidRequest
 from pilvi.settings import Settings
 
 CLOUD_NAMES = {"admin": "pilvi", "demo": "pilvi-demo"}
@@ -28,17 +29,30 @@ def ca_path(settings: Settings) -> Path:
 
 def ensure_clouds_file(settings: Settings) -> dict[str, str]:
     """The passwords by user, made at first start; the addresses follow the settings."""
-    path = clouds_path(settings)
-    known: dict[str, Any] = {}
-    if path.exists():
-        known = (yaml.safe_load(path.read_text()) or {}).get("clouds", {})
-    passwords = {
-        user: known.get(cloud, {}).get("auth", {}).get("password") or secrets.token_urlsafe(18)
-        for user, cloud in CLOUD_NAMES.items()
-    }
+    path, known = clouds_path(settings), read_passwords(settings)
+    passwords = {user: known.get(user) or secrets.token_urlsafe(18) for user in CLOUD_NAMES}
     clouds = {cloud: _cloud(settings, user, passwords[user]) for user, cloud in CLOUD_NAMES.items()}
     write_private(path, yaml.safe_dump({"clouds": clouds}, sort_keys=False))
     return passwords
+
+
+def read_passwords(settings: Settings) -> dict[str, str]:
+    """The passwords by user, as far as they were made.
+
+    Raises `InvalidRequest` that names the file when it is there and cannot be read.
+    """
+    path = clouds_path(settings)
+    if not path.exists():
+        return {}
+    try:
+        clouds = yaml.safe_load(path.read_text())["clouds"]
+        return {user: clouds[name]["auth"]["password"] for user, name in CLOUD_NAMES.items()}
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InvalidRequest(
+            f"cannot read the first users' passwords in {path}: put the file back from a backup "
+            f"(pilvi restore FILE --state-dir {settings.state_dir})",
+            detail=repr(error),
+        ) from error
 
 
 def _cloud(settings: Settings, user: str, password: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import gc
 import os
 import socket
+import sys
 import traceback
 from collections.abc import Callable
 
@@ -13,8 +14,8 @@ from rich.console import Console
 from pilvi.commands.clouds import ca_path, clouds_path, ensure_clouds_file
 from pilvi.commands.logs import configure_logs
 from pilvi.commands.processes import find_process, read_log_end, record_process
-from pilvi.core.http.serving import listen, make_config
-from pilvi.errors import Unavailable
+from pilvi.core.http.serving import Server, listen, make_config
+from pilvi.errors import InvalidRequest, PilviError, Unavailable
 from pilvi.settings import Settings, save_settings
 from pilvi.testing.cloud import running_cloud
 
@@ -25,8 +26,11 @@ NAME = "fake"
 def run_fake(settings: Settings, *, hosts: int, foreground: bool, console: Console) -> None:
     """Start a fake cloud unless it runs, and return once it answers; or serve until told to stop.
 
-    Raises `Unavailable` with the reason when it does not start.
+    Raises `Unavailable` with the reason when it does not start, `InvalidRequest` for settings that
+    it cannot have.
     """
+    if settings.database_url:
+        raise InvalidRequest("cannot keep a fake cloud in another database: leave database_url out")
     if find_process(settings, NAME) is None:
         save_settings(settings)
         passwords = ensure_clouds_file(settings)
@@ -41,7 +45,7 @@ def run_fake(settings: Settings, *, hosts: int, foreground: bool, console: Conso
         config = make_config(certificate)
 
         def serve(ready: Callable[[], None]) -> None:
-            configure_logs()
+            configure_logs(settings.log_format)
             gc.freeze()
             gc.enable()
             uvloop.run(_serve(settings, passwords, hosts, listener, config, ready))
@@ -67,7 +71,8 @@ async def _serve(
         config.loaded_app = cloud.app
         listener.listen(config.backlog)
         ready()
-        await uvicorn.Server(config).serve([listener])
+        server = Server(config, cloud.plane.dashboard.streams.stop)
+        await server.serve([listener])
 
 
 def _serve_behind(settings: Settings, serve: Callable[[Callable[[], None]], None]) -> None:
@@ -79,6 +84,8 @@ def _serve_behind(settings: Settings, serve: Callable[[Callable[[], None]], None
             os.setsid()
             _redirect(settings)
             serve(lambda: _tell(writing))
+        except PilviError as error:
+            print(error.message, file=sys.stderr, flush=True)
         except BaseException:
             traceback.print_exc()
         finally:

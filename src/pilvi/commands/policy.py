@@ -1,5 +1,6 @@
 """`pilvi policy`: every rule as a line that policy.yaml takes."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 import typer
@@ -13,15 +14,31 @@ from pilvi.core.http.policy_file import read_policy
 from pilvi.settings import Settings
 
 
-def print_policy(settings: Settings) -> None:
+def print_policy(settings: Settings, *, as_json: bool = False) -> None:
     """Print the rules in force: defaults as comments, the operator's own as they stand.
 
     Raises `InvalidRequest` for a file with which the API would not start.
     """
     plane = ControlPlane(settings, open_database(settings.database))
     rules = list_rules(plane.list_services())
-    for line in describe_policy(rules, read_policy(settings.policy_path, rules)):
+    written = read_policy(settings.policy_path, rules)
+    if as_json:
+        typer.echo(json.dumps(list(list_policy(rules, written)), indent=2))
+        return
+    for line in describe_policy(rules, written):
         typer.echo(line)
+
+
+def list_policy(rules: list[Rule], written: Mapping[str, Allowance]) -> Iterator[dict[str, object]]:
+    """Each rule in force, for programs. Pure."""
+    for rule in rules:
+        own = written.get(rule.name)
+        yield {
+            "name": rule.name,
+            "sentence": rule.sentence,
+            "default": rule.default.expression,
+            "rule": rule.default.expression if own is None else own.expression,
+        }
 
 
 def describe_policy(rules: list[Rule], written: Mapping[str, Allowance]) -> Iterator[str]:

@@ -5,6 +5,7 @@ cloud whose first start was killed anywhere is finished by the next start.
 """
 
 import asyncio
+import fcntl
 import os
 import secrets
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from pilvi.bootstrap import seed_cloud
 from pilvi.commands.clouds import ca_path, ensure_clouds_file, write_private
+from pilvi.commands.state_check import check_state, mark_complete
 from pilvi.core.db import open_database
 from pilvi.core.tls import ensure_certificates
 from pilvi.errors import InvalidRequest
@@ -28,18 +30,30 @@ def prepare_cloud(settings: Settings) -> None:
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.state.chmod(0o755)
     _check_reachable(settings.state)
+    with (settings.state / "prepare.lock").open("w") as lock:
+        # Of processes that begin together each finds what the one before it made.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _prepare(settings)
+
+
+def _prepare(settings: Settings) -> None:
     for folder in (settings.api_dir, settings.agent_dir, settings.run_dir):
         folder.mkdir(exist_ok=True, mode=0o711)
+    check_state(settings)
     passwords = ensure_clouds_file(settings)
     credential = _ensure_secret(settings.agent_dir / "credential")
     if settings.tls:
         ensure_certificates(settings.api_dir / "tls", ca_path(settings), settings.listen_host)
-    TokenKeys(settings.api_dir / "keys")
-    Vault(settings.api_dir / "credential-keys")
+    settings.shared.mkdir(parents=True, exist_ok=True, mode=0o711)
+    TokenKeys(settings.shared / "keys")
+    Vault(settings.shared / "credential-keys")
+    Vault(settings.shared / "dashboard-keys")
     upgrade_database(settings.database)
     asyncio.run(_fill_database(settings, passwords, credential))
+    mark_complete(settings)
     if os.geteuid() == 0:
-        give_to(settings.api_dir, settings.uid_api)
+        for folder in {settings.api_dir, settings.shared}:
+            give_to(folder, settings.uid_api)
 
 
 def _check_reachable(directory: Path) -> None:

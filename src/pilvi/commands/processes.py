@@ -1,16 +1,12 @@
-"""Starting and stopping the cloud's own processes.
-
-A pid file holds the pid and the process's start time, so that a number used again by another
-process is never taken for ours.
-"""
+"""Starting and stopping the cloud's own processes."""
 
 import os
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 
+from pilvi.commands import keeper, pid_files
+from pilvi.commands.pid_files import start_time
 from pilvi.errors import Unavailable
 from pilvi.settings import Settings
 
@@ -19,50 +15,33 @@ from pilvi.settings import Settings
 STOP_S = 10.0
 
 
-def start_time(pid: int) -> str | None:
-    """When a process began, in clock ticks since boot, or None when there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] in ("Z", "X") else fields[19]
-
-
 def find_process(settings: Settings, name: str) -> int | None:
     """Pid of a running process of this cloud (`api`, `agent`), or None."""
-    try:
-        pid_text, started = (settings.run_dir / f"{name}.pid").read_text().split()
-    except (OSError, ValueError):
-        return None
-    return int(pid_text) if start_time(int(pid_text)) == started else None
+    return pid_files.find(settings.run_dir, name)
 
 
 def start_process(settings: Settings, name: str) -> int:
     """Start `pilvi NAME` in the background unless it runs; its log is in the run directory."""
-    running = find_process(settings, name)
-    if running is not None:
-        return running
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pilvi.cli", name, "--state-dir", settings.state_dir]
-    with (settings.run_dir / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-    record_process(settings, name, process.pid)
-    return process.pid
+    pid_files.want(settings.run_dir, name, command)
+    return find_process(settings, name) or pid_files.start(settings.run_dir, name, command)
+
+
+def start_keeper(settings: Settings) -> None:
+    """Have what was started started again whenever it ends by itself. Repeatable."""
+    if find_process(settings, keeper.NAME) is None:
+        pid_files.start(settings.run_dir, keeper.NAME, keeper.command_of(settings.run_dir))
 
 
 def record_process(settings: Settings, name: str, pid: int) -> None:
     """Note which process it is, for `find_process`."""
-    path = settings.run_dir / f"{name}.pid"
-    temporary = path.with_suffix(".new")
-    temporary.write_text(f"{pid} {start_time(pid)}")
-    temporary.replace(path)
+    pid_files.record(settings.run_dir, name, pid)
 
 
 def stop_process(settings: Settings, name: str) -> bool:
     """End a process of this cloud, killing it when it takes too long; whether it ran."""
+    pid_files.unwant(settings.run_dir, name)
     pid = find_process(settings, name)
     if pid is not None:
         _end(pid)

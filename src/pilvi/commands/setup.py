@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -14,12 +15,15 @@ from pilvi.errors import Forbidden, Unavailable, Unsupported
 LOCK_S = 300
 
 
-def run_setup(console: Console) -> None:
-    """Install what is missing; says what it does. Repeatable."""
+def run_setup(console: Console) -> dict[str, Any]:
+    """Install what is missing; says what it does. Repeatable.
+
+    Returns {"installed": names of packages}.
+    """
     missing = sorted({need.package for need in HOST if not Path(need.file).exists()})
     if not missing:
         console.print("system packages: all there", highlight=False)
-        return
+        return {"installed": []}
     if shutil.which("apt-get") is None:
         raise Unsupported(f"cannot install {' '.join(missing)}: only Debian's apt-get is known")
     if os.geteuid() != 0:
@@ -28,6 +32,7 @@ def run_setup(console: Console) -> None:
     with console.status("apt-get …"):
         _apt("update")
         _apt("install", "--no-install-recommends", "-y", *missing)
+    return {"installed": missing}
 
 
 def _apt(*words: str) -> None:

@@ -24,7 +24,7 @@ _COMPUTE_FEATURES = {
     "shelve": True,
     "suspend": True,
     "vnc_console": True,
-    "volume_multiattach": True,
+    "hostname_fqdn_sanitization": True,
     "swap_volume": False,
     "personality": False,
     "metadata_service": True,
@@ -53,18 +53,22 @@ def build_tempest_conf(settings: Settings) -> str:
     """The text of a tempest.conf for the running cloud. Raises `Unavailable` when it is not."""
     client = CloudClient(settings)
     client.login()
+    shared_type = _find_shared_type(client)
     sections: dict[str, Section] = {
         "DEFAULT": {"use_stderr": False},
         "auth": _auth(settings),
         "identity": _identity(settings),
         "compute": _compute(client),
-        "compute-feature-enabled": _COMPUTE_FEATURES,
+        "compute-feature-enabled": {
+            **_COMPUTE_FEATURES,
+            "volume_multiattach": bool(shared_type),
+        },
         "image": _IMAGE,
         "image-feature-enabled": _image_features(client),
         "network": _network(client),
         "network-feature-enabled": _network_features(client),
         "placement": _versions(client, "/placement"),
-        "volume": _volume(client),
+        "volume": {**_volume(client), **shared_type},
         "volume-feature-enabled": _volume_features(client),
         "validation": {"run_validation": False},
         "service_available": {
@@ -196,19 +200,21 @@ def _network_features(client: CloudClient) -> Section:
 def _volume(client: CloudClient) -> Section:
     pools = client.call("GET", "volume", "/scheduler-stats/get_pools")["pools"]
     names = sorted({pool["name"].partition("@")[2].partition("#")[0] for pool in pools})
-    types = client.call("GET", "volume", "/types")["volume_types"]
-    multi = [
-        one["name"]
-        for one in types
-        if one.get("extra_specs", {}).get("multiattach", "").lower() == "<is> true"
-    ]
     return {
         "backend_names": ",".join(name for name in names if name),
         "storage_protocol": "iSCSI",
         "vendor_name": "Pilvi",
-        **({"volume_type_multiattach": multi[0]} if multi else {}),
         **_versions(client, "/volume"),
     }
+
+
+def _find_shared_type(client: CloudClient) -> dict[str, object]:
+    """The volume type whose volumes several servers may have; nothing where there is none."""
+    types = client.call("GET", "volume", "/types")["volume_types"]
+    for one in types:
+        if one.get("extra_specs", {}).get("multiattach", "").lower() == "<is> true":
+            return {"volume_type_multiattach": one["name"]}
+    return {}
 
 
 def _volume_features(client: CloudClient) -> Section:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from pilvi.commands.client import CloudClient
 from pilvi.commands.guest import build_guest
-from pilvi.commands.picture import read_system, render
+from pilvi.commands.picture import read_system
 from pilvi.commands.up import (
     GUEST_IMAGE,
     READY_LINE,
@@ -26,6 +26,7 @@ from pilvi.commands.up import (
     wait_console,
 )
 from pilvi.errors import Conflict, Internal, NotFound, PilviError
+from pilvi.picture.text import render_text
 from pilvi.settings import Settings
 
 EPHEMERAL_FLAVOR = "p1.nano.eph"
@@ -66,7 +67,7 @@ class Tour:
 
     def draw(self) -> None:
         """Print the picture of the whole system."""
-        picture = render(read_system(self.client))
+        picture = render_text(read_system(self.client))
         self.console.print(textwrap.indent(picture, "    "), highlight=False, markup=False)
 
     def say(self, words: str) -> None:
@@ -80,21 +81,28 @@ class Tour:
         self.client.wait_status("compute", path, wanted)
 
 
-def run_tour(settings: Settings, console: Console) -> None:
-    """Walk all ten stages; whatever happens, remove what the tour made."""
+def run_tour(settings: Settings, console: Console) -> list[dict[str, Any]]:
+    """Walk all ten stages; whatever happens, remove what the tour made.
+
+    Returns {"stage": its words, "seconds": how long} of each.
+    """
     client = CloudClient(settings)
     client.login()
     tour = Tour(client, console)
+    done: list[dict[str, Any]] = []
     try:
         for number, stage in enumerate(STAGES, start=1):
             began = time.monotonic()
             console.print(f"\n[bold]{number}. {stage.__doc__}[/bold]", highlight=False)
             stage(tour)
             tour.draw()
-            console.print(f"  ({time.monotonic() - began:.1f} s)", highlight=False)
+            seconds = time.monotonic() - began
+            done.append({"stage": stage.__doc__, "seconds": round(seconds, 3)})
+            console.print(f"  ({seconds:.1f} s)", highlight=False)
     finally:
         _remove_all(tour)
     console.print("\nThe tour is over; nothing of it is left.", highlight=False)
+    return done
 
 
 def _user_data(mark: str) -> str:

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from pilvi.agent.vms.boot import read_boot
 from pilvi.commands.client import CloudClient
-from pilvi.commands.clouds import clouds_path
+from pilvi.commands.clouds import CLOUD_NAMES, clouds_path
 from pilvi.commands.guest import build_guest
-from pilvi.commands.processes import find_process, read_log_end, start_process
+from pilvi.commands.processes import find_process, read_log_end, start_keeper, start_process
 from pilvi.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from pilvi.settings import FILE_NAME, Settings, load_settings, save_settings
 
@@ -65,8 +65,11 @@ def choose_settings(state_dir: Path, changes: dict[str, Any]) -> Settings:
     return kept
 
 
-def run_up(settings: Settings, *, first_server: bool, console: Console) -> None:
-    """Start what does not run and print how to use it. Repeatable."""
+def run_up(settings: Settings, *, first_server: bool, console: Console) -> dict[str, float]:
+    """Start what does not run and print how to use it. Repeatable.
+
+    Returns the seconds of each stage.
+    """
     if os.geteuid() != 0:
         raise Forbidden("cannot start a cloud without root: it makes networks and processes")
     stages = Stages(console)
@@ -80,9 +83,22 @@ def run_up(settings: Settings, *, first_server: bool, console: Console) -> None:
     with stages.stage("waiting for this host to report"):
         client.login()
         _wait_for_host(settings, client)
+    start_keeper(settings)
     if first_server:
         _first_server(settings, client, stages)
     _print_end(settings, stages, console)
+    return stages.seconds
+
+
+def describe_cloud(settings: Settings) -> dict[str, Any]:
+    """Where a cloud is and how to use it, for programs. Pure."""
+    return {
+        "url": settings.base_url,
+        "auth_url": f"{settings.base_url}/identity/v3",
+        "dashboard": f"{settings.base_url}/dashboard",
+        "clouds_file": str(clouds_path(settings)),
+        "clouds": dict(CLOUD_NAMES),
+    }
 
 
 def _start_api(settings: Settings) -> None:
@@ -208,11 +224,12 @@ def _print_end(settings: Settings, stages: Stages, console: Console) -> None:
     lines = [
         "",
         f"The cloud is up ({total:.1f} s).",
+        f"  Dashboard:  {settings.base_url}/dashboard",
         f"  API:        {settings.base_url}  (identity: {settings.base_url}/identity/v3)",
         f"  Passwords:  {clouds_path(settings)}  (clouds 'pilvi' and 'pilvi-demo')",
         "Try next:",
-        '  eval "$(bin/pilvi env)"',
-        "  .venv/bin/openstack server list",
+        "  bin/pilvi server list",
         "  bin/pilvi tour",
+        '  eval "$(bin/pilvi env)"   # and then any OpenStack client',
     ]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

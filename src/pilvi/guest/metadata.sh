@@ -5,7 +5,7 @@
 # meta_data.json user_data instance-id local-ipv4 openssh-key
 SERVICE=http://169.254.169.254
 ATTEMPTS=6   # half a second apart: a metadata service may come up after its first guest
-TIMEOUT_S=8  # for all of it: a network that swallows packets must not hold up the boot
+TIMEOUT_S=25 # for all of it: a network that swallows packets must not hold up the boot for ever
 
 from_config_drive() {
     # Some makers of FAT filesystems write the label in capitals.

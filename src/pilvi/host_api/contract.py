@@ -18,6 +18,8 @@ class Kind(StrEnum):
     SNAPSHOT = "snapshot"
     BACKUP = "backup"
     UPLOAD = "upload"
+    CONSOLE = "console"
+    TRACE = "trace"
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     present: bool
     spec: msgspec.Raw
     """The spec struct of the kind: NetworkSpec, PortSpec, RouterSpec, VolumeSpec, VmSpec, ..."""
+    request_id: str = ""
+    """Request that caused the newest change of the wish, for logs; empty where none did."""
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     """The host's newest revision; smaller than the one asked for means: start again from 0."""
     assignments: list[Assignment]
+    audit: int = 0
+    """Number of an audit for which the host has yet to list what is there; 0 is none."""
 
 
 class HostFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +108,27 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class GuestPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guest posted as its password, which it has encrypted for its owner."""
+
+    server_id: str
+    password: str
+
+
+class GuestCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a running guest has used since its process began; None where it cannot be told now."""
+
+    server_id: str
+    cpu_s: float
+    """Of all its virtual processors and of what emulates its devices."""
+    read_bytes: int | None = None
+    """From all its disks and volumes."""
+    written_bytes: int | None = None
+    received_bytes: int | None = None
+    """By all its network cards."""
+    sent_bytes: int | None = None
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a host says. `observations` holds what changed, or everything when `full`."""
 
@@ -109,3 +136,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     observations: list[Observation] = []
     full: bool = False
     consoles: list[ConsoleOutput] = []
+    passwords: list[GuestPassword] = []
+    counts: list[GuestCounts] | None = None
+    """Of every guest that runs, once in a heartbeat; None in the reports between."""
+    run: int = 0
+    """Of the agent, counted from 1; 0 while it does not know which run it is."""
+    number: int = 0
+    """Of the report in its run, counted from 1; 0 is not counted and always newest."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered to a report.
+
+    A report that comes late, or twice, must not undo a newer one: only what is newer than the
+    newest is taken, and a run of the agent only ever follows an older one.
+    """
+
+    run: int
+    """The run that is followed. Another one than the report's means: not taken, and the agent that
+    sent it is to call itself the next."""

@@ -90,6 +90,17 @@ class LimitSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Beyond the rate at once; 0: the host chooses."""
 
 
+class PacketLimitSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How many packets a guest may send or be sent."""
+
+    direction: str
+    """`ingress` (towards the guest) or `egress`."""
+    max_kpps: int
+    """In thousands a second."""
+    burst_kpps: int
+    """Thousands beyond the rate at once; 0: the host chooses."""
+
+
 class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One guest's plug: a tap, its anti-spoofing and its security rules."""
 
@@ -107,8 +118,13 @@ class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
     stateful: bool = True
     """Whether the answer to what a rule allows is allowed as well."""
     limits: list[LimitSpec] = []
+    public_addresses: dict[str, str] = {}
+    """The floating IP that stands for each fixed address that has one, for its guest to read."""
     dscp_mark: int | None = None
     """What the guest's packets are marked with."""
+    packet_limits: list[PacketLimitSpec] = []
+    logged: list[str] = []
+    """`ACCEPT`, `DROP` or both: of which packets the host keeps a log."""
 
 
 class AdvertSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +168,35 @@ class ForwardingSpec(msgspec.Struct, frozen=True, kw_only=True):
     internal_first: int
 
 
+class HelperSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A protocol whose further connections a router reads out of the first one."""
+
+    helper: str
+    """Name of the kernel's helper: `ftp`, `tftp`, ..."""
+    protocol: str
+    port: int
+    """Where the first connection goes to."""
+
+
+class MeterRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Which traffic through a router's gateway a meter counts; None is any address."""
+
+    direction: str
+    """`ingress` (from outside) or `egress`."""
+    source: str | None
+    destination: str | None
+    """CIDRs, of addresses as they are inside."""
+    excluded: bool = False
+    """Whether this traffic is left out, whatever other rules of the meter say."""
+
+
+class MeterSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One meter of a router; it counts nothing without rules."""
+
+    label_id: str
+    rules: list[MeterRule]
+
+
 class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One router: a namespace with its legs, translation and routes."""
 
@@ -168,3 +213,28 @@ class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Destination CIDR and next hop."""
     gateway_next_hop6: str | None = None
     forwardings: list[ForwardingSpec] = []
+    helpers: list[HelperSpec] = []
+    meters: list[MeterSpec] = []
+    enable_ndp_proxy: bool = False
+    """Whether of the inner IPv6 addresses only those in `ndp_proxies` are reached from outside."""
+    ndp_proxies: list[str] = []
+    """IPv6 addresses inside that the router answers for on its gateway's link."""
+
+
+class MeterSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a meter has counted since it was made."""
+
+    label_id: str
+    packets: int
+    octets: int
+
+
+class RouterSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host tells of a router beside whether it is as wished."""
+
+    meters: list[MeterSeen]
+
+
+def helper_capability(helper: str, protocol: str) -> str:
+    """The ability of a host to help with a protocol: not every kernel has every helper."""
+    return f"network.helper.{helper}.{protocol}"

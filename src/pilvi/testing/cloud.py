@@ -9,9 +9,10 @@ from starlette.applications import Starlette
 
 from pilvi.bootstrap import ControlPlane
 from pilvi.core.db import Database, open_database
+from pilvi.hosts.operations.hosts import list_hosts
 from pilvi.identity.operations.seed import set_first_passwords
 from pilvi.settings import Settings
-from pilvi.testing.hosts import FakeHost, enrol_fake_host, host_names, running_host
+from pilvi.testing.hosts import READY_S, FakeHost, enrol_fake_host, host_names, running_host
 from pilvi.testing.template import ensure_template, lay_template
 
 # Seconds between looks whether the reconcilers rest. Lower: more looks; higher: later to notice.
@@ -81,4 +82,13 @@ async def add_host(cloud: FakeCloud, name: str, stack: AsyncExitStack) -> FakeHo
     own = await enrol_fake_host(cloud.settings, cloud.db, name)
     host = await stack.enter_async_context(running_host(own, cloud.app, name))
     cloud.hosts[name] = host
+    async with asyncio.timeout(READY_S):
+        while not await _is_heard(cloud.db, name):  # noqa: ASYNC110  # the report has no event
+            await asyncio.sleep(LOOK_S)
     return host
+
+
+async def _is_heard(db: Database, name: str) -> bool:
+    """Whether a host's first report was taken: servers may come to it."""
+    async with db.read() as tx:
+        return any(host.name == name and host.seen_at for host in await list_hosts(tx))

@@ -43,7 +43,9 @@ async def serve_with_faults(
     """Serve a request as the first matching fault says, or as the application does."""
     scope, receive, send = call
     path = scope.get("path", "")
-    fault = next((one for one in faults if one.takes(scope.get("method", ""), path)), None)
+    # A WebSocket is no request: what ends consoles is a host's link, or its guest.
+    is_request = scope["type"] == "http"
+    fault = next((one for one in faults if is_request and one.takes(scope["method"], path)), None)
     if fault is None:
         await app(scope, receive, send)
         return

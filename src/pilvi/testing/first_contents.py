@@ -8,6 +8,7 @@ from pilvi.agent.disks.qcow2 import empty_qcow2
 from pilvi.bootstrap import ControlPlane, seed_cloud
 from pilvi.core.db import open_database
 from pilvi.core.db.engine import create_sqlite_engine
+from pilvi.migrations import mark_newest
 from pilvi.migrations.tables import metadata
 from pilvi.settings import Settings
 from pilvi.testing.login import PASSWORDS, login_body
@@ -21,7 +22,9 @@ async def make_first_contents(settings: Settings) -> None:
     settings.api_dir.mkdir(parents=True)
     # A fresh database has no history: its tables are made as they are now, without revisions.
     engine = create_sqlite_engine(settings.database, durable=False)
-    metadata.create_all(engine)
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        mark_newest(connection)
     engine.dispose()
     db = open_database(settings.database, durable=False)
     plane = ControlPlane(settings, db)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +12,15 @@ import msgspec
 from starlette.applications import Starlette
 
 from pilvi.agent.client import ControlPlane as ControlPlaneClient
+from pilvi.agent.dial import Socket
 from pilvi.agent.drivers import FakeDrivers
 from pilvi.agent.loop import Agent
 from pilvi.agent.process import build_fake_agent
 from pilvi.core.db import Database
+from pilvi.errors import Unavailable
 from pilvi.hosts.operations.hosts import enrol_host
 from pilvi.settings import Settings
+from pilvi.testing.sockets import dial_app
 
 # Seconds until a fake host says that it works. Lower: a busy machine fails; higher: a fault in an
 # agent's start is noticed late.
@@ -28,6 +31,7 @@ class HostLink(httpx.AsyncBaseTransport):
     """The way from a host to its control plane, which a test can cut."""
 
     def __init__(self, app: Starlette) -> None:
+        self._app = app
         self._way = httpx.ASGITransport(app=app)
         self.is_cut = False
 
@@ -39,6 +43,12 @@ class HostLink(httpx.AsyncBaseTransport):
         if self.is_cut:
             raise httpx.ReadError("the test cut the link")
         return response
+
+    async def dial(self, path: str, headers: Mapping[str, str]) -> Socket:
+        """Open a WebSocket. Raises as a broken network does while it is cut."""
+        if self.is_cut:
+            raise Unavailable("cannot reach the control plane: the test cut the link")
+        return await dial_app(self._app, path, headers)
 
 
 @dataclass
@@ -78,7 +88,7 @@ async def enrol_fake_host(settings: Settings, db: Database, name: str) -> Settin
 async def running_host(settings: Settings, app: Starlette, name: str) -> AsyncIterator[FakeHost]:
     """The agent of an enrolled fake host, at work meanwhile."""
     link = HostLink(app)
-    client = ControlPlaneClient(settings, transport=link)
+    client = ControlPlaneClient(settings, transport=link, dial=link.dial)
     drivers = FakeDrivers.make(settings)
     agent = build_fake_agent(settings, client, hostname=name, drivers=drivers)
     ready = asyncio.Event()

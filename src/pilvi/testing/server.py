@@ -27,6 +27,7 @@ from pilvi.testing.cloud import FakeCloud, add_host, build_cloud
 from pilvi.testing.faults import RequestFault, serve_with_faults
 from pilvi.testing.hosts import FakeHost, host_names, hosts_folder
 from pilvi.testing.login import PASSWORDS
+from pilvi.testing.logs import hand_over_logs
 from pilvi.testing.template import ensure_template, lay_template
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class CloudServer:
     """One fake cloud with a port."""
 
     def __init__(self, directory: Path, hosts: int = 1, **settings: Any) -> None:
+        hand_over_logs()
         self._listener = listen("127.0.0.1", 0)
         self.settings = Settings(
             state_dir=str(directory),

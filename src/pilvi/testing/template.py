@@ -38,7 +38,8 @@ def lay_template(template: Path, settings: Settings) -> None:
         for path in settings.api_dir.iterdir():
             if path.is_dir() and path.name not in KEPT:
                 shutil.rmtree(path)
-    skipped = shutil.ignore_patterns(DATABASE)
+    # With what SQLite keeps beside it while somebody, perhaps another process, has it open.
+    skipped = shutil.ignore_patterns(f"{DATABASE}*")
     shutil.copytree(template, settings.api_dir, ignore=skipped, dirs_exist_ok=True)
     source, target = (sqlite3.connect(home / DATABASE) for home in (template, settings.api_dir))
     with contextlib.closing(source), contextlib.closing(target):

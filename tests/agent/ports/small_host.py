@@ -57,8 +57,9 @@ class SmallHost:
         context = AgentContext(settings, self.desired, self.outbox, self.wake)
         self.networks = NetworkReconciler(context, driver)
         limits = Limits(retry_s_min=0.02, resync_s=3600)
-        others = [k(context, driver) for k in (AddressSetReconciler, RouterReconciler)]
-        self.loop = Loop([self.networks, PortReconciler(context, driver), *others], limits)
+        self.routers = RouterReconciler(context, driver)
+        others = [PortReconciler(context, driver), AddressSetReconciler(context, driver)]
+        self.loop = Loop([self.networks, self.routers, *others], limits)
         self._tasks: list[asyncio.Task[None]] = []
         self._revision = self.desired.revision
 
@@ -68,15 +69,20 @@ class SmallHost:
         self._tasks = [
             loop.create_task(self.loop.run()),
             loop.create_task(self.networks.watch()),
+            loop.create_task(self.routers.watch()),
         ]
         await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """End as an agent does that is killed: nothing is put back."""
+        await self.rest()
+        await self.driver.close()
+
+    async def rest(self) -> None:
+        """Stop looking, so that what is broken stays so."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.driver.close()
 
     def wake(self, kind: Kind, id: str) -> None:
         """What the agent's loop does with a wake; a vm's is only noted."""

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from starlette.testclient import TestClient
 
 from agent.ports.small_host import SmallHost, network, port, rule, uuid, vm
 from agent.ports.virtual_guest import Guests
+from pilvi.agent.ports import metadata
 from pilvi.agent.ports.documents import list_ports_of_server
 from pilvi.agent.ports.linux.dhcp_spaces import CONNECTIONS_PER_GUEST_MAX
 from pilvi.agent.ports.metadata import PATH_CHARACTERS_MAX, Metadata
-from pilvi.agent.ports.metadata_tree import document_name, encode_document
+from pilvi.agent.ports.metadata_tree import document_name, encode_document, posted_name
 from pilvi.host_api.contract import Kind
 
 root = pytest.mark.root
@@ -133,3 +136,39 @@ async def test_documents_follow_the_vm(host: SmallHost, guests: Guests) -> None:
             await asyncio.sleep(0.01)
         answer = await first.fetch("/openstack/latest/meta_data.json")
         assert expected in answer and bool(answer) == bool(expected)
+
+
+def posting_client(folder: Path, address: str) -> tuple[TestClient, Path]:
+    posted = folder / "posted"
+    posted.mkdir(exist_ok=True)
+    documents, box = os.open(folder, os.O_RDONLY), os.open(posted, os.O_RDONLY)
+    return TestClient(Metadata(documents, box), client=(address, 40000)), posted
+
+
+def test_a_password_waits_until_somebody_took_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, posted = posting_client(folder, "10.0.0.11")
+    path = "/openstack/2013-10-17/password"
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(guest.post, path, content=b"sealed")
+        file = posted / posted_name("10.0.0.11")
+        deadline = time.monotonic() + 5
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert file.read_bytes() == b"sealed"
+        file.unlink()
+        assert answer.result().status_code == 200
+    monkeypatch.setattr(metadata, "POSTED_S", 0.1)
+    assert guest.post(path, content=b"sealed").status_code == 503
+    assert list(posted.iterdir()) == []
+
+
+def test_what_is_no_password_of_a_known_guest_is_refused(folder: Path) -> None:
+    guest, posted = posting_client(folder, "10.0.0.11")
+    assert guest.post("/openstack/latest/password", content=b"x" * 257).status_code == 400
+    for path in ("/openstack/2013-04-04/password", "/openstack/latest/meta_data.json", "/"):
+        assert guest.post(path, content=b"x").status_code == 405
+    stranger, _ = posting_client(folder, "10.0.0.13")
+    assert stranger.post("/openstack/latest/password", content=b"x").status_code == 404
+    assert list(posted.iterdir()) == []

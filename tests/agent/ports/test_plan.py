@@ -30,7 +30,7 @@ from pilvi.agent.ports.plan import (
 )
 from pilvi.agent.ports.steps import NetworkSeen, PortSeen, RouterSeen
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.networks import FloatingIp, NetworkSpec, PortSpec, RouterSpec
+from pilvi.host_api.networks import FloatingIp, MeterSpec, NetworkSpec, PortSpec, RouterSpec
 
 UPLINK = Uplink("198.18.0.0/28", masquerade=True)
 CLOUD = fresh_settings(Path("/nonexistent"))
@@ -57,6 +57,8 @@ router_wishes: list[RouterSpec | None] = [
     router(CLOUD, interfaces=[]),
     router(CLOUD, gateway=None),
     router(CLOUD, admin_state_up=False),
+    router(CLOUD, meters=[MeterSpec(label_id=uuid(7), rules=[])]),
+    router(CLOUD, enable_ndp_proxy=True, ndp_proxies=["fd00:1::7"]),
     router(
         CLOUD, floating_ips=[FloatingIp(floating_address="198.18.0.9", fixed_address="10.0.1.11")]
     ),
@@ -179,6 +181,24 @@ def test_a_route_that_no_leg_reaches_is_left_out() -> None:
     routes = next(step for step in plan.steps if isinstance(step, steps.SetRoutes)).routes
     assert ("10.201.0.0/16", "10.0.1.9") in routes
     assert "10.200.0.0/16" not in dict(routes)
+
+
+def test_meters_and_proxies_change_nothing_but_themselves() -> None:
+    driver = asyncio.run(prepared("router"))
+    asyncio.run(follow(driver, "router", router(CLOUD), 100, twice=False))
+    meters = [MeterSpec(label_id=uuid(7), rules=[])]
+    assert kinds(asyncio.run(look(driver, "router", router(CLOUD, meters=meters)))) == [
+        "LoadMeters"
+    ]
+    proxied = router(CLOUD, enable_ndp_proxy=True, ndp_proxies=["fd00:1::7"])
+    plan = asyncio.run(look(driver, "router", proxied))
+    assert kinds(plan) == ["LoadRouterRules", "SetProxies"]
+    asyncio.run(follow(driver, "router", proxied, 100, twice=False))
+    back = asyncio.run(look(driver, "router", router(CLOUD)))
+    assert kinds(back) == ["LoadRouterRules", "SetProxies"]
+    four = router(CLOUD, enable_ndp_proxy=True, ndp_proxies=["10.0.0.1"])
+    with pytest.raises(InvalidRequest):
+        plan_router(uuid(0x50), four, RouterSeen(), SEGMENTS)
 
 
 def test_a_new_lease_only_tells_it() -> None:

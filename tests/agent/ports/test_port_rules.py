@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent.ports.small_host import mac, port, rule, uuid
 from pilvi.agent.ports.port_rules import (
+    BURST_PACKETS_MAX,
     COMMENT_BYTES_MAX,
     Flow,
     LoadedFilter,
@@ -20,7 +21,7 @@ from pilvi.agent.ports.port_rules import (
     port_filter,
 )
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.networks import LimitSpec, RuleSpec
+from pilvi.host_api.networks import LimitSpec, PacketLimitSpec, RuleSpec
 
 
 def test_the_own_address_is_always_among_what_a_guest_may_send_from() -> None:
@@ -159,5 +160,16 @@ def test_limits_alone_make_a_filter_without_security() -> None:
     limit = LimitSpec(direction="egress", max_kbps=1000, burst_kbit=0)
     made = port_filter(port(11, port_security=False, limits=[limit]))
     assert made is not None and not made.is_secure and made.matches == ()
-    assert made.limits[0].bytes_per_s == 125_000 and made.limits[0].burst_bytes == 100_000
+    assert made.limits[0].per_s == 125_000 and made.limits[0].burst == 100_000
     assert is_allowed(made, flow("10.0.1.9", "10.0.1.11"))
+
+
+def test_a_limit_of_packets_is_a_limit_beside_one_of_bytes() -> None:
+    packets = [PacketLimitSpec(direction="ingress", max_kpps=2, burst_kpps=0)]
+    limit = LimitSpec(direction="ingress", max_kbps=1000, burst_kbit=0)
+    made = port_filter(port(11, port_security=False, limits=[limit], packet_limits=packets))
+    assert made is not None and [one.unit for one in made.limits] == ["bytes", "packets"]
+    assert made.limits[1].per_s == 2000 and made.limits[1].burst == 1600
+    huge = [PacketLimitSpec(direction="egress", max_kpps=2**31 - 1, burst_kpps=2**31 - 1)]
+    capped = port_filter(port(11, packet_limits=huge))
+    assert capped is not None and capped.limits[0].burst == BURST_PACKETS_MAX

@@ -19,7 +19,7 @@ from pilvi.agent.ports.port_tables import (
     render_set_removal,
     render_unload,
 )
-from pilvi.host_api.networks import LimitSpec, RuleSpec
+from pilvi.host_api.networks import LimitSpec, PacketLimitSpec, RuleSpec
 
 networks = st.builds(
     lambda address, length: f"{ipaddress.IPv4Address(address)}/{length}",
@@ -129,7 +129,12 @@ def test_nft_takes_whatever_is_asked_for_and_takes_it_away_again(
     cidrs = [*cidrs, "fd00:2::/61", "fd00:3::7"]
     pairs = [(f"fa:16:3e:00:00:{place:02x}", cidr) for place, cidr in enumerate(cidrs)]
     limits = [LimitSpec(direction=d, max_kbps=900, burst_kbit=0) for d in ("ingress", "egress")]
+    packets = [
+        PacketLimitSpec(direction="ingress", max_kpps=1, burst_kpps=0),
+        PacketLimitSpec(direction="egress", max_kpps=2**31 - 1, burst_kpps=2**31 - 1),
+    ]
     spec = port(11, rules=asked, allowed_pairs=pairs, limits=limits, dscp_mark=46)
+    spec = msgspec.structs.replace(spec, packet_limits=packets, logged=["ACCEPT", "DROP"])
     spec = msgspec.structs.replace(spec, addresses=["10.0.1.11", "fd00:1::11"])
     filter = port_filter(spec)
     assert filter is not None
@@ -143,8 +148,10 @@ def test_nft_takes_whatever_is_asked_for_and_takes_it_away_again(
     )
     assert done.returncode == 0, done.stderr
     # Established connections, neighbour discovery and both kinds of DHCP both ways, metadata, and
-    # what was asked for; the policies of the three hooks are not followed by a line's end.
-    assert done.stdout.count("accept\n") == 9 + len(filter.matches)
+    # what was asked for, once in each direction's chain that tells of it; the policies of the
+    # three hooks are not followed by a line's end.
+    assert done.stdout.count("accept\n") == 9 + 2
+    assert done.stdout.count("goto told_") == len(filter.matches)
 
 
 @pytest.mark.root

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.ports.small_host import (
@@ -19,7 +20,9 @@ from agent.ports.small_host import (
 )
 from pilvi.agent.ports.fake import FakePortDriver
 from pilvi.agent.ports.metadata_tree import find_answer
+from pilvi.agent.ports.meter_rules import counter_name
 from pilvi.host_api.contract import Kind
+from pilvi.host_api.networks import MeterSpec, RouterSeen
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ async def test_a_process_that_ended_is_started_again(
     assert held.dhcp is not None
     held.dhcp = replace(held.dhcp, config_digest=None, metadata_runs=False)
     async with asyncio.timeout(3):
-        while await driver.list_broken_networks():  # noqa: ASYNC110
+        while await driver.list_broken():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert held.dhcp.metadata_runs
 
@@ -177,3 +180,33 @@ async def test_after_a_start_everything_is_looked_at_and_nothing_is_changed(
         assert again.seen(Kind.PORT, uuid(11)).settled
     finally:
         await again.stop()
+
+
+async def test_a_router_with_meters_is_read_and_told_again(
+    host: SmallHost, driver: FakePortDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await host.stop()
+    monkeypatch.setattr("pilvi.agent.ports.reconciler.METER_S", 0.02)
+    await host.start()
+    for number, spec in ((1, network()), (99, external_network(host.settings))):
+        host.assign(Kind.NETWORK, uuid(number), spec)
+    meters = [MeterSpec(label_id=uuid(7), rules=[])]
+    host.assign(Kind.ROUTER, uuid(0x50), router(host.settings, meters=meters))
+    await asyncio.wait_for(host.settle(), 1)
+    for packets in (3, 5):
+        counted = {counter_name(uuid(7)): (packets, packets * 100)}
+        driver.routers[uuid(0x50)] = replace(driver.routers[uuid(0x50)], counts=counted)
+        async with asyncio.timeout(5):
+            while _told_packets(host) != [packets]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert host.seen(Kind.ROUTER, uuid(0x50)).settled
+    host.assign(Kind.ROUTER, uuid(0x50), router(host.settings))
+    driver.routers[uuid(0x50)] = replace(driver.routers[uuid(0x50)], counts={})
+    await asyncio.wait_for(host.settle(), 1)
+    await until_idle(host)
+    assert _told_packets(host) == []
+
+
+def _told_packets(host: SmallHost) -> list[int]:
+    seen = msgspec.json.decode(host.seen(Kind.ROUTER, uuid(0x50)).seen, type=RouterSeen | None)
+    return [] if seen is None else [meter.packets for meter in seen.meters]

@@ -9,7 +9,7 @@ import pytest
 from agent.ports.small_host import fresh_settings, router
 from pilvi.agent.ports.router_rules import router_rules
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.networks import FloatingIp, RouterSpec
+from pilvi.host_api.networks import FloatingIp, HelperSpec, RouterSpec
 
 
 @pytest.fixture
@@ -51,9 +51,32 @@ def test_an_address_that_is_none_is_refused(spec: RouterSpec, address: str) -> N
         router_rules(msgspec.structs.replace(spec, floating_ips=bad))
 
 
+@pytest.mark.parametrize("helper", ['ftp"; } flush ruleset', "h323", ""])
+def test_a_helper_that_is_none_never_reaches_nft(spec: RouterSpec, helper: str) -> None:
+    bad = [HelperSpec(helper=helper, protocol="tcp", port=21)]
+    with pytest.raises(InvalidRequest):
+        router_rules(msgspec.structs.replace(spec, helpers=bad))
+
+
+def test_only_what_is_proxied_is_let_in_and_only_where_proxies_are_on(spec: RouterSpec) -> None:
+    proxied = msgspec.structs.replace(spec, enable_ndp_proxy=True, ndp_proxies=["fd00:1::7"])
+    assert "ct state new ip6 daddr != { fd00:1::7 } drop" in router_rules(proxied).text
+    off = msgspec.structs.replace(proxied, enable_ndp_proxy=False)
+    assert "ip6 daddr" not in router_rules(off).text
+    for address in ("10.0.0.1", "fe80::1%x", "fd00::1 } accept"):
+        bad = msgspec.structs.replace(proxied, ndp_proxies=[address])
+        with pytest.raises(InvalidRequest):
+            router_rules(bad)
+
+
 @pytest.mark.root
 def test_nft_takes_every_kind_of_router(spec: RouterSpec) -> None:
     kinds: list[dict[str, object]] = [{}, {"snat": False}, {"gateway": None}, {"floating_ips": []}]
+    kinds += [
+        {"helpers": [HelperSpec(helper="ftp", protocol="tcp", port=21)]},
+        {"enable_ndp_proxy": True, "ndp_proxies": ["fd00:1::7", "fd00:1::8"]},
+        {"enable_ndp_proxy": True},
+    ]
     texts = [router_rules(msgspec.structs.replace(spec, **change)).text for change in kinds]
     done = subprocess.run(
         ["unshare", "--net", "nft", "-f", "-"],

@@ -78,12 +78,16 @@ async def test_a_send_that_fails_is_repeated(world: VmWorld) -> None:
         assert IMAGE in world.images.sent
 
 
-async def test_what_the_store_has_already_counts_as_sent(world: VmWorld) -> None:
-    world.images.failure = Conflict("cannot write the image: it is active")
+async def test_a_copy_is_sent_again_while_an_earlier_try_holds_the_image(world: VmWorld) -> None:
+    world.images.failure = Conflict("cannot write the image: it is saving")
     async with world.agent():
         await world.want_vm(make_spec())
         world.wish(Kind.CAPTURE, IMAGE, SPEC)
+        told = await world.until(Kind.CAPTURE, IMAGE, lambda told: told.fault is not None)
+        assert told.fault is not None and not told.fault.terminal
+        world.images.failure = None
         assert seen_capture(await world.until(Kind.CAPTURE, IMAGE)).state == "sent"
+        assert IMAGE in world.images.sent
 
 
 async def test_an_image_that_is_gone_ends_the_capture(world: VmWorld, driver: FakeVms) -> None:

@@ -61,6 +61,16 @@ def test_a_vm_waits_for_its_ports_before_it_starts() -> None:
     assert plan_vm(spec, replace(STOPPED, ready_ports=frozenset({"p1"}))) == [Launch(spec)]
 
 
+def test_no_guest_begins_while_the_control_plane_is_asked() -> None:
+    spec = make_spec()
+    for seen in (STOPPED, replace(RUNNING, process=Process.PRELAUNCH)):
+        [step] = plan_vm(spec, replace(seen, awaits_word=True))
+        assert isinstance(step, Wait) and "control plane" in step.why
+    # What runs is left alone, and what is to end ends.
+    assert plan_vm(spec, replace(RUNNING, awaits_word=True)) == []
+    assert plan_vm(None, replace(RUNNING, awaits_word=True))[0] == EndProcess(Ended.ASKED)
+
+
 def test_devices_are_given_before_the_first_instruction() -> None:
     volume = make_volume("a")
     spec = make_spec(volumes=[volume])

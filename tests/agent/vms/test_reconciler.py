@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from pilvi.agent.vms.fake import FakeVms
-from pilvi.agent.vms.local_vm import Process
+from pilvi.agent.vms.local_vm import LocalVm, Process
 from pilvi.errors import Unavailable
 from pilvi.host_api.contract import Kind, Observation
-from pilvi.host_api.vms import Power, RebootKind
+from pilvi.host_api.vms import Power, RebootKind, VmSpec
 from pilvi.settings import Settings
 from vm_world import (
     RAW_IMAGE,
@@ -308,3 +308,35 @@ async def test_many_vms_share_one_fetch(world: VmWorld) -> None:
             await world.until(Kind.VM, id)
     assert fetches == 1
     assert world.images.data == RAW_IMAGE
+
+
+async def test_a_restarted_host_starts_nothing_that_it_has_not_asked_about(
+    world: VmWorld, driver: FakeVms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.agent():
+        await world.want_vm(make_spec())
+    driver.restart_host()
+    has_asked, observe = False, driver.observe
+    world.may_start = lambda: has_asked
+
+    async def observe_and_hear(server_id: str) -> LocalVm:
+        """The answer, that the guest runs elsewhere, comes while the host looks at it."""
+        nonlocal has_asked
+        seen = await observe(server_id)
+        if looks > 2 and not has_asked:
+            world.wish(Kind.VM, SERVER, None)
+            has_asked = True
+        return seen
+
+    async def launch(spec: VmSpec) -> None:
+        launched.append(spec.server_id)
+
+    looks, launched = 0, list[str]()
+    monkeypatch.setattr(driver, "launch", launch)
+    monkeypatch.setattr(driver, "observe", observe_and_hear)
+    async with world.agent():
+        told = await world.until(Kind.VM, SERVER, lambda told: "control plane" in told.waiting)
+        assert driver.vms[SERVER].process is Process.NONE and not told.settled
+        looks = 3
+        await world.until(Kind.VM, SERVER, lambda told: told.settled and not told.present)
+    assert launched == []

@@ -3,8 +3,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pilvi.agent.vms.record import Launched, RecordStore, check_id
-from pilvi.errors import InvalidRequest, NoCapacity
+from pilvi.agent.vms.record import FILE_NAME, Launched, RecordStore, check_id
+from pilvi.errors import InvalidRequest, NoCapacity, Unavailable
 
 
 def make_store(folder: Path) -> RecordStore:
@@ -56,3 +56,13 @@ def test_records_are_roots_alone(tmp_path: Path) -> None:
 def test_an_id_that_could_leave_the_folder_is_refused(id: str) -> None:
     with pytest.raises(InvalidRequest):
         check_id(id)
+
+
+def test_a_damaged_record_is_named_and_never_guessed_at(tmp_path: Path) -> None:
+    store = RecordStore(tmp_path, 1000, 1001)
+    store.allocate("one")
+    path = tmp_path / "one" / FILE_NAME
+    path.write_bytes(path.read_bytes()[:10])
+    with pytest.raises(Unavailable, match=f"cannot read what this host knows .* {path}"):
+        RecordStore(tmp_path, 1000, 1001)
+    assert len(path.read_bytes()) == 10

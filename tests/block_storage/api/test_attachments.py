@@ -4,7 +4,7 @@ from cloud import Cloud
 from fake_hosts import FakeHost
 from pilvi.block_storage.model.attachment import Attachment
 from pilvi.block_storage.operations.attachments import mark_attached, reserve_attachment
-from volume_talk import call, create, message, settle
+from volume_talk import call, create, message, settle, show
 
 SERVER = "7d1f9f30-6a51-4c4e-9d2f-1f6c0f0e7a11"
 
@@ -84,3 +84,25 @@ async def test_nobody_pulls_a_volume_from_under_a_server(cloud: Cloud, host: Fak
     assert reply.status_code == 409
     assert (await call(cloud, "GET", path)).json()["attachment"]["status"] == "attached"
     message(await call(cloud, "GET", "/attachments/nothing"), 404, "itemNotFound")
+
+
+async def test_an_attachment_is_made_connected_and_ended_by_hand(
+    cloud: Cloud, host: FakeHost
+) -> None:
+    id = (await create(cloud, host))["id"]
+    body = {"attachment": {"volume_uuid": id}}
+    made = (await call(cloud, "POST", "/attachments", body)).json()["attachment"]
+    assert (made["status"], made["connection_info"]) == ("reserved", {})
+    path = f"/attachments/{made['id']}"
+    connector = {"attachment": {"connector": {"host": "far", "initiator": "iqn.x"}}}
+    changed = (await call(cloud, "PUT", path, connector)).json()["attachment"]
+    assert changed["status"] == "attaching"
+    await settle(cloud, host)
+    shown = (await call(cloud, "GET", path)).json()["attachment"]
+    assert shown["connection_info"]["target_iqn"].endswith(made["id"])
+    assert (await call(cloud, "POST", f"{path}/action", {"os-complete": {}})).status_code == 204
+    assert (await show(cloud, id))["status"] == "in-use"
+    reply = await call(cloud, "DELETE", path)
+    assert (reply.status_code, reply.json()) == (200, {"attachments": []})
+    await settle(cloud, host)
+    assert (await show(cloud, id))["status"] == "available"

@@ -77,3 +77,16 @@ async def test_surroundings(cloud: Cloud, host: FakeHost) -> None:
     path = "/resource_filters?resource=volume"
     (row,) = (await call(cloud, "GET", path)).json()["resource_filters"]
     assert {"name", "status", "bootable"} <= set(row["filters"])
+
+
+async def test_a_host_is_closed_and_opened_by_its_name(cloud: Cloud, host: FakeHost) -> None:
+    path = "/os-hosts/host1@pilvi"
+    for word, status in (("Disable", "disabled"), ("enable", "enabled")):
+        reply = await call(cloud, "PUT", path, {"status": word}, user="admin")
+        assert reply.json() == {"host": "host1@pilvi", "status": status}
+        volumes, _ = (await call(cloud, "GET", "/os-services", user="admin")).json()["services"]
+        assert volumes["status"] == status
+    message(await call(cloud, "PUT", path, {"status": "x"}, user="admin"), 400, "badRequest")
+    message(await call(cloud, "PUT", path, {"status": "enable"}), 403, "forbidden")
+    reply = await call(cloud, "PUT", "/os-hosts/x", {"status": "enable"}, user="admin")
+    message(reply, 404, "itemNotFound")

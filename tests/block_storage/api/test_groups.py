@@ -54,3 +54,11 @@ async def test_volumes_join_and_leave(cloud: Cloud, agent: FakeAgent) -> None:
     body = {"reset_status": {"status": "error"}}
     assert (await call(cloud, "POST", f"{path}/action", body, user="admin")).status_code == 202
     assert (await wait(cloud, path, "group"))["status"] == "error"
+
+
+async def test_a_group_type_goes_when_no_group_is_of_it(cloud: Cloud, agent: FakeAgent) -> None:
+    kind = await make(cloud, "/group_types", "group_type", "admin", name="kind")
+    path = f"/group_types/{kind['id']}"
+    message(await call(cloud, "DELETE", path), 403, "forbidden")
+    assert (await call(cloud, "DELETE", path, user="admin")).status_code == 202
+    message(await call(cloud, "GET", path, user="admin"), 404, "itemNotFound")

@@ -23,6 +23,12 @@ async def test_a_specification_is_kept_and_associated(cloud: Cloud, agent: FakeA
     listed = (await call(cloud, "GET", f"{path}/associations", user="admin")).json()
     assert [row["id"] for row in listed["qos_associations"]] == [kind]
     message(await call(cloud, "DELETE", path, user="admin"), 400, "badRequest")
+    at = f"{path}/disassociate"
+    message(await call(cloud, "GET", at, user="admin"), 400, "badRequest")
+    assert (await call(cloud, "GET", f"{at}?vol_type_id={kind}", user="admin")).status_code == 202
+    listed = (await call(cloud, "GET", f"{path}/associations", user="admin")).json()
+    assert listed == {"qos_associations": []}
+    await call(cloud, "GET", f"{path}/associate?vol_type_id={kind}", user="admin")
     await call(cloud, "GET", f"{path}/disassociate_all", user="admin")
     assert (await call(cloud, "DELETE", path, user="admin")).status_code == 202
     message(await call(cloud, "GET", path, user="admin"), 404, "itemNotFound")

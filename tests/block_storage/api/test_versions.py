@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from cloud import Cloud
 from fake_hosts import FakeHost
@@ -83,6 +84,7 @@ FILTERS = [
 ]
 
 
+@pytest.mark.edge("volume", "3.4", "3.10", "3.34", "3.60", "3.65")
 async def test_filters_that_a_version_brought(cloud: Cloud, host: FakeHost) -> None:
     await create(cloud, name="one")
     for query, since in FILTERS:
@@ -95,11 +97,13 @@ async def test_filters_that_a_version_brought(cloud: Cloud, host: FakeHost) -> N
             assert len(before.json()["volumes"]) == 1
 
 
+@pytest.mark.edge("volume", "3.31")
 async def test_unknown_filters_are_refused_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     assert (await ask(cloud, 30, "/volumes?colour=red")).status_code == 200
     assert (await ask(cloud, 31, "/volumes?colour=red")).status_code == 400
 
 
+@pytest.mark.edge("volume", "3.28", "3.45")
 async def test_counts_pools_summary_and_services(cloud: Cloud, host: FakeHost) -> None:
     for minor, has in ((44, False), (45, True)):
         found = (await ask(cloud, minor, "/volumes?with_count=true")).json()
@@ -116,6 +120,7 @@ async def test_counts_pools_summary_and_services(cloud: Cloud, host: FakeHost) -
             assert (field in service) == (minor == since)
 
 
+@pytest.mark.edge("volume", "3.15")
 async def test_metadata_has_an_etag_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     path = f"/volumes/{(await create(cloud))['id']}/metadata"
     for minor, has in ((14, False), (15, True)):
@@ -125,6 +130,7 @@ async def test_metadata_has_an_etag_from_a_version_on(cloud: Cloud, host: FakeHo
     assert reply.status_code == 200
 
 
+@pytest.mark.edge("volume", "3.23")
 async def test_a_forced_deletion_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     id = (await create(cloud))["id"]
     path = f"/volumes/{id}?force=true"
@@ -132,6 +138,7 @@ async def test_a_forced_deletion_from_a_version_on(cloud: Cloud, host: FakeHost)
     assert (await ask(cloud, 22, path, method="DELETE", user="demo")).status_code == 202
 
 
+@pytest.mark.edge("volume", "3.39")
 async def test_limits_of_a_project_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     await create(cloud)
     path = f"/limits?project_id={cloud.project_ids['demo']}"
@@ -140,12 +147,14 @@ async def test_limits_of_a_project_from_a_version_on(cloud: Cloud, host: FakeHos
         assert limits["totalVolumesUsed"] == used
 
 
+@pytest.mark.edge("volume", "3.52")
 async def test_types_are_filtered_by_specs_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     path = "/types?extra_specs={'a':'b'}"
     assert len((await ask(cloud, 51, path)).json()["volume_types"]) == 1
     assert (await ask(cloud, 52, path)).json()["volume_types"] == []
 
 
+@pytest.mark.edge("volume", "3.53")
 async def test_unknown_fields_are_refused_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     body = {"volume": {"size": 1, "colour": "red"}}
     assert (await ask(cloud, 53, "/volumes", body, "POST")).status_code == 400
@@ -179,6 +188,7 @@ async def test_completing_attachments_from_a_version_on(cloud: Cloud, host: Fake
     assert (await ask(cloud, 44, path, {"os-complete": {}}, "POST")).status_code == 204
 
 
+@pytest.mark.edge("volume", "3.66")
 async def test_snapshots_of_volumes_in_use_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     id = (await create(cloud, host))["id"]
     body = {"os-attach": {"instance_uuid": "s", "mountpoint": "/dev/vdc"}}
@@ -195,6 +205,7 @@ async def test_snapshots_of_volumes_in_use_from_a_version_on(cloud: Cloud, host:
     assert (await ask(cloud, 66, "/snapshots", refused, "POST")).status_code == 400
 
 
+@pytest.mark.edge("volume", "3.42")
 async def test_a_volume_in_use_grows_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
     id = (await create(cloud, host))["id"]
     body = {"os-attach": {"instance_uuid": "s", "mountpoint": "/dev/vdc"}}
@@ -202,3 +213,60 @@ async def test_a_volume_in_use_grows_from_a_version_on(cloud: Cloud, host: FakeH
     grow = {"os-extend": {"new_size": 2}}
     assert (await ask(cloud, 41, f"/volumes/{id}/action", grow, "POST")).status_code == 400
     assert (await ask(cloud, 42, f"/volumes/{id}/action", grow, "POST")).status_code == 202
+
+
+@pytest.mark.edge("volume", "3.1")
+async def test_images_of_volumes_have_a_visibility_from_a_version_on(
+    cloud: Cloud, host: FakeHost
+) -> None:
+    for minor, visibility in ((0, "private"), (1, "shared")):
+        id = (await create(cloud, host))["id"]
+        body = {"os-volume_upload_image": {"image_name": "i", "visibility": "shared"}}
+        reply = await ask(cloud, minor, f"/volumes/{id}/action", body, "POST", user="demo")
+        image = reply.json()["os-volume_upload_image"]["image_id"]
+        found = (await cloud.call("GET", f"/image/v2/images/{image}")).json()
+        assert found["visibility"] == visibility
+
+
+@pytest.mark.edge("volume", "3.22")
+async def test_snapshots_are_filtered_by_metadata_from_a_version_on(
+    cloud: Cloud, host: FakeHost
+) -> None:
+    wanted = {"snapshot": {"volume_id": (await create(cloud, host))["id"], "metadata": {"a": "b"}}}
+    assert (await ask(cloud, 0, "/snapshots", wanted, "POST", user="demo")).status_code == 202
+    for minor, count in ((21, 1), (22, 0)):
+        reply = await ask(cloud, minor, "/snapshots?metadata={'a':'c'}", user="demo")
+        assert len(reply.json()["snapshots"]) == count
+
+
+@pytest.mark.edge("volume", "3.25")
+async def test_groups_show_their_volumes_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    named = {"group_type": {"name": "kind"}}
+    kind = (await ask(cloud, 13, "/group_types", named, "POST")).json()["group_type"]["id"]
+    body = {"group": {"group_type": kind, "volume_types": ["__DEFAULT__"]}}
+    id = (await ask(cloud, 13, "/groups", body, "POST")).json()["group"]["id"]
+    for minor, has in ((24, False), (25, True)):
+        found = (await ask(cloud, minor, f"/groups/{id}?list_volume=true")).json()["group"]
+        assert ("volumes" in found) == has
+
+
+@pytest.mark.edge("volume", "3.57")
+async def test_transfers_show_both_projects_from_a_version_on(cloud: Cloud, host: FakeHost) -> None:
+    body = {"transfer": {"volume_id": (await create(cloud, host))["id"]}}
+    made = await ask(cloud, 55, "/volume-transfers", body, "POST", user="demo")
+    for minor, has in ((56, False), (57, True)):
+        path = f"/volume-transfers/{made.json()['transfer']['id']}"
+        found = (await ask(cloud, minor, path, user="demo")).json()["transfer"]
+        assert ("source_project_id" in found) == has
+
+
+@pytest.mark.edge("volume", "3.65")
+async def test_snapshots_are_filtered_by_quota_from_a_version_on(
+    cloud: Cloud, host: FakeHost
+) -> None:
+    wanted = {"snapshot": {"volume_id": (await create(cloud, host))["id"]}}
+    await ask(cloud, 0, "/snapshots", wanted, "POST", user="demo")
+    before = await ask(cloud, 64, "/snapshots?consumes_quota=false", user="demo")
+    assert before.status_code == 400
+    after = await ask(cloud, 65, "/snapshots?consumes_quota=false", user="demo")
+    assert after.json()["snapshots"] == []

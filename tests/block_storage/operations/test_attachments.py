@@ -101,3 +101,22 @@ async def test_a_volume_for_reading_is_only_read(db: Database) -> None:
         volume = await make_volume(tx)
         await set_read_only(tx, volume, True)
         assert (await reserve(tx, volume)).read_only
+
+
+async def test_who_knows_an_older_account_is_shut_out(db: Database) -> None:
+    async with db.write() as tx:
+        volume = await make_volume(tx)
+        one = await reserve(tx, volume)
+        await store.update_attachment(
+            tx, one.id, iqn="iqn.x:one", exported=True, portal="127.0.0.1:3260"
+        )
+        await operations.mark_attached(tx, one.id)
+        before = await operations.find_connection(tx, one.id)
+        assert before is not None
+        await operations.renew_account(tx, one.id)
+        assert await operations.find_connection(tx, one.id) is None
+        assert await status(tx, volume) == "in-use"
+        await store.update_attachment(tx, one.id, exported=True, portal="127.0.0.1:3260")
+        after = await operations.find_connection(tx, one.id)
+        assert after is not None and after.iqn == before.iqn
+        assert (after.username, after.password) != (before.username, before.password)

@@ -23,6 +23,7 @@ from pilvi.block_storage.reconcilers.plan import (
     Step,
     View,
     WithdrawSpec,
+    make_spec,
     plan_volume,
 )
 from pilvi.core.reconcile import Again, Done
@@ -156,6 +157,15 @@ def test_a_released_attachment_goes_only_when_a_settled_host_has_no_target() -> 
     assert DropAttachment("attachment", "server") not in plan(make_volume(), one, held=late).steps
     gone = hold(without, show(without))
     assert plan(make_volume(), one, held=gone).steps == [DropAttachment("attachment", "server")]
+
+
+def test_a_released_attachment_goes_at_once_where_no_host_was_ever_asked() -> None:
+    one, two = make_attachment(present=False), make_attachment(id="kept")
+    gone = DropAttachment("attachment", "server")
+    assert plan(make_volume(**NEW, failed=True), one, two) == Plan([gone], Done())
+    down = [replace(HOST, is_alive=False)]
+    assert plan(make_volume(**NEW), one, two, hosts=down).steps[0] == gone
+    assert gone in plan(make_volume(**NEW, size_gib=101), one, two).steps
 
 
 def test_a_volume_that_is_not_wished_is_withdrawn_and_forgotten_when_it_is_gone() -> None:
@@ -319,3 +329,24 @@ def test_whatever_happens_in_between_it_converges(happenings: list[str]) -> None
     assert not (world.volume.error or world.volume.failed)
     assert sorted(world.targets()) == sorted(world.attachments)
     assert all(one.present and one.exported for one in world.attachments.values())
+
+
+def test_a_target_with_a_new_account_answers_when_its_host_speaks_of_that_one() -> None:
+    one = make_attachment(iqn="iqn.x:a1", exported=True, portal="127.0.0.1:3260")
+    volume = make_volume()
+    spec = make_spec(volume, [one], {one.id: one.iqn})
+    shut_out = replace(one, password="another-password", exported=False, portal="")
+    before = plan(volume, shut_out, held=hold(spec, show(spec)))
+    assert find_spec(before).exports[0].password == "another-password"
+    assert not [step for step in before.steps if isinstance(step, NoteExport)]
+    asked = find_spec(before)
+    # What is seen of the older wish, or told beside a fault, shows the older account's target.
+    fault = HostFault(kind="Unavailable", message="no")
+    for old in (
+        hold(asked, show(spec), generation=2, settled=False),
+        hold(asked, show(spec), generation=2, seen_generation=2, settled=False, fault=fault),
+    ):
+        assert not [s for s in plan(volume, shut_out, held=old).steps if isinstance(s, NoteExport)]
+    answered = hold(asked, show(asked), generation=2, seen_generation=2)
+    steps = plan(volume, shut_out, held=answered).steps
+    assert NoteExport(one.id, one.server_id, True, "127.0.0.1:3260") in steps

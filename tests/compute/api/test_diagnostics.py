@@ -1,8 +1,15 @@
-"""Conversations about what a running guest uses."""
+"""Conversations about what a running guest uses, and what local disks hold."""
+
+import pytest
 
 from compute.servers import ComputeCloud
+from fake_host import FakeAgent, running_agent
+from fake_hosts import add_host
+from pilvi.host_api.contract import GuestCounts, Kind, Report
+from pilvi.hosts.operations.hosts import get_host, record_report
 
 
+@pytest.mark.edge("compute", "2.48")
 async def test_admins_see_what_a_guest_uses_by_version(compute: ComputeCloud) -> None:
     id = await compute.active()
     path = f"/servers/{id}/diagnostics"
@@ -21,3 +28,79 @@ async def test_a_stopped_server_has_none(compute: ComputeCloud) -> None:
     await compute.wait(id, "SHUTOFF")
     reply = await compute.call("GET", f"/servers/{id}/diagnostics", user="admin")
     assert reply.status_code == 409
+
+
+async def test_disks_of_all_servers_are_one_list(compute: ComputeCloud) -> None:
+    compute.agent.disk_bytes = {"vda": 5 << 20, "vdb": 1024}
+    ids = [await compute.active(name=name) for name in ("a", "b")]
+    path = "/pilvi-disks?sort_key=created_at&sort_dir=asc"
+    told = (await compute.call("GET", path)).json()["servers"]
+    assert [one["id"] for one in told] == ids
+    disks = [{"device": "vda", "used_bytes": 5 << 20}, {"device": "vdb", "used_bytes": 1024}]
+    assert [one["disks"] for one in told] == [disks, disks]
+    first = (await compute.call("GET", f"{path}&limit=1")).json()
+    assert [one["id"] for one in first["servers"]] == ids[:1]
+    link = first["servers_links"][0]["href"]
+    rest = await compute.cloud.call("GET", link.removeprefix("http://cloud.test"))
+    assert [one["id"] for one in rest.json()["servers"]] == ids[1:]
+
+
+async def test_disks_are_told_of_ones_own_servers_only(compute: ComputeCloud) -> None:
+    compute.agent.disk_bytes = {"vda": 5 << 20}
+    id = await compute.active()
+    path = "/pilvi-disks"
+    assert (await compute.call("GET", path, user="admin")).json()["servers"] == []
+    everybodys = (await compute.call("GET", f"{path}?all_tenants=1", user="admin")).json()
+    assert [one["id"] for one in everybodys["servers"]] == [id]
+    assert (await compute.call("GET", f"{path}?all_tenants=1")).status_code == 403
+
+
+async def test_a_server_without_a_host_has_no_disks(compute: ComputeCloud) -> None:
+    id = await compute.create(flavorRef="5")
+    await compute.wait(id, "ERROR")
+    told = (await compute.call("GET", "/pilvi-disks")).json()
+    assert told["servers"] == [{"id": id, "disks": []}]
+
+
+async def tell_usage(compute: ComputeCloud, host_id: str, id: str, cpu_s: float) -> None:
+    """Let a host say what a guest has used."""
+    async with compute.cloud.db.write() as tx:
+        host = await get_host(tx, host_id)
+        counts = [GuestCounts(server_id=id, cpu_s=cpu_s, sent_bytes=7)]
+        await record_report(tx, host, Report(facts=host.facts, counts=counts))
+
+
+async def show_usage(compute: ComputeCloud, id: str) -> dict[str, object]:
+    reply = await compute.call("GET", f"/servers/{id}/pilvi-usage")
+    assert reply.status_code == 200, reply.text
+    usage: dict[str, object] = reply.json()["usage"]
+    return usage
+
+
+async def test_what_a_guest_uses_is_told_by_its_own_host_alone(compute: ComputeCloud) -> None:
+    id = await compute.active()
+    assert set((await show_usage(compute, id)).values()) == {None}
+    other = FakeAgent(compute.cloud, await add_host(compute.cloud.db, "other"))
+    await tell_usage(compute, other.host.id, id, 99.0)
+    assert (await show_usage(compute, id))["cpu_s"] is None
+    await tell_usage(compute, compute.agent.host.id, id, 1.5)
+    usage = await show_usage(compute, id)
+    assert usage["measured_at"] is not None
+    assert (usage["cpu_s"], usage["sent_bytes"], usage["read_bytes"]) == (1.5, 7, None)
+
+
+async def test_a_server_that_moves_is_on_two_hosts_and_told_of_by_one(
+    compute: ComputeCloud,
+) -> None:
+    id = await compute.active()
+    async with running_agent(compute.cloud, "other"):
+        compute.agent.silent.add(Kind.VM)
+        assert (await compute.act(id, "migrate", user="admin")).status_code == 202
+        for path in ("pilvi-usage", "diagnostics"):
+            reply = await compute.call("GET", f"/servers/{id}/{path}", user="admin")
+            assert reply.status_code in (200, 409), reply.text
+        compute.agent.silent.clear()
+        await compute.wait(id, "VERIFY_RESIZE")
+        for path in ("pilvi-usage", "diagnostics"):
+            reply = await compute.call("GET", f"/servers/{id}/{path}", user="admin")
+            assert reply.status_code == 200, reply.text

@@ -1,5 +1,7 @@
 """Conversations about flavors."""
 
+import pytest
+
 from cloud import Cloud
 from image_files import add_user
 
@@ -123,6 +125,7 @@ async def test_swap_is_an_empty_text_until_2_75(seeded: Cloud) -> None:
             assert reply.json()["flavor"]["swap"] == shown
 
 
+@pytest.mark.edge("compute", "2.86")
 async def test_known_extra_specs_are_checked_since_2_86(seeded: Cloud) -> None:
     path = f"{ROOT}/1/os-extra_specs"
     for version, status in (("2.85", 200), ("2.86", 400)):

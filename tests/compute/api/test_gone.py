@@ -8,7 +8,7 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 async def test_every_path_of_the_table_is_gone(seeded: Cloud) -> None:
-    values = {"id": "1", "domain": "d", "server_id": NOWHERE}
+    values = {"id": "1", "network_id": "1", "domain": "d", "server_id": NOWHERE}
     for path, methods in PATHS.items():
         for method in methods:
             reply = await seeded.call(method, ROOT + path.format_map(values), {})
@@ -38,6 +38,9 @@ async def test_old_clients_boot_from_volumes_by_another_path(compute: ComputeClo
     reply = await compute.call("POST", f"/os-volumes_boot/{id}/action", stop, version="2.1")
     assert reply.status_code == 202
     await compute.wait(id, "SHUTOFF")
+    gone = await compute.call("DELETE", f"/os-volumes_boot/{id}", version="2.102")
+    assert gone.status_code == 204
+    await compute.gone(id)
     assert (await compute.call("GET", "/os-volumes_boot", version="2.103")).status_code == 404
 
 

@@ -1,6 +1,9 @@
 """Conversations about hypervisors."""
 
+import pytest
+
 from compute.servers import ComputeCloud
+from fake_hosts import add_host
 
 SUMS = ("vcpus_used", "memory_mb_used", "local_gb_used", "running_vms")
 
@@ -60,3 +63,17 @@ async def test_uptime_is_what_the_host_says(compute: ComputeCloud) -> None:
     assert (await compute.call("GET", path, version="2.1", user="admin")).status_code == 400
     listed = (await compute.call("GET", "/os-hypervisors/detail", user="admin")).json()
     assert listed["hypervisors"][0]["uptime"] is None
+
+
+@pytest.mark.edge("compute", "2.33")
+async def test_hypervisors_are_paged_from_2_33(compute: ComputeCloud) -> None:
+    await add_host(compute.cloud.db, "host2")
+
+    async def names(minor: int, query: str) -> list[str]:
+        path = f"/os-hypervisors?{query}"
+        reply = await compute.call("GET", path, version=f"2.{minor}", user="admin")
+        assert reply.status_code == 200, reply.text
+        return [one["hypervisor_hostname"] for one in reply.json()["hypervisors"]]
+
+    assert await names(32, "limit=1") == ["host1", "host2"]
+    assert await names(33, "limit=1") == ["host1"]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from compute.servers import ComputeCloud
 
 
@@ -49,6 +51,7 @@ async def ask(compute: ComputeCloud, method: str, path: str, **options: Any) -> 
     return (await compute.call(method, path, **{"user": "admin", **options})).json()
 
 
+@pytest.mark.edge("compute", "2.36", "2.50", "2.57")
 async def test_each_version_names_its_own_quotas(compute: ComputeCloud) -> None:
     path = f"/os-quota-sets/{compute.cloud.project_ids['demo']}"
     for version, count in (("2.35", 14), ("2.36", 10), ("2.56", 10), ("2.57", 7)):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from compute.servers import ComputeCloud
 from fake_host import running_agent
 
@@ -46,6 +48,7 @@ async def test_a_group_comes_and_goes(compute: ComputeCloud) -> None:
     assert (await compute.call("DELETE", f"{PATH}/{id}")).status_code == 404
 
 
+@pytest.mark.edge("compute", "2.15", "2.64")
 async def test_older_versions_have_a_list_of_policies(compute: ComputeCloud) -> None:
     async def post(version: str, **fields: Any) -> Any:
         body = {"server_group": {"name": "web", **fields}}

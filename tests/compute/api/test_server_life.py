@@ -410,10 +410,6 @@ async def test_the_small_actions_answer_as_nova_does(compute: ComputeCloud) -> N
     assert (await compute.act(id, "resetNetwork", user="admin")).status_code == 410
     topology = (await compute.call("GET", f"/servers/{id}/topology")).json()
     assert topology == {"nodes": [], "pagesize_kb": None}
-    assert (await compute.call("GET", f"/servers/{id}/os-server-password")).json() == {
-        "password": ""
-    }
-    assert (await compute.call("DELETE", f"/servers/{id}/os-server-password")).status_code == 204
     assert (await compute.act(id, "forceDelete")).status_code == 202
     await compute.gone(id)
 

@@ -1,6 +1,7 @@
 """Conversations about metadata, tags and addresses of servers."""
 
 from compute.servers import ComputeCloud, until
+from pilvi.hosts.operations.assignments import read_password
 
 
 async def test_metadata_is_kept_item_by_item(compute: ComputeCloud) -> None:
@@ -54,3 +55,28 @@ async def test_addresses_are_listed_by_network(compute: ComputeCloud) -> None:
     assert (await compute.call("GET", f"/servers/{id}/ips/nothing")).status_code == 404
     groups = (await compute.call("GET", f"/servers/{id}/os-security-groups")).json()
     assert [group["name"] for group in groups["security_groups"]] == ["default"]
+
+
+async def test_a_guests_password_is_kept_until_it_is_deleted(compute: ComputeCloud) -> None:
+    id, path = await compute.active(), "os-server-password"
+    other = await compute.active()
+
+    async def read(server_id: str) -> str:
+        reply = await compute.call("GET", f"/servers/{server_id}/{path}")
+        password: str = reply.json()["password"]
+        return password
+
+    assert await read(id) == ""
+    for text in ("sealed", "newer"):
+        await compute.agent.post_password(id, text)
+        assert await read(id) == text
+    assert await read(other) == ""
+    assert (await compute.call("DELETE", f"/servers/{id}/{path}")).status_code == 204
+    assert await read(id) == ""
+    await compute.agent.post_password("no-server-of-this-host", "lie")
+    async with compute.cloud.db.read() as tx:
+        assert await read_password(tx, "no-server-of-this-host") == ""
+    await compute.agent.post_password(id, "last")
+    await compute.delete(id)
+    async with compute.cloud.db.read() as tx:
+        assert await read_password(tx, id) == ""

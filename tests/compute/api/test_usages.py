@@ -1,5 +1,7 @@
 """Conversations about usage of projects and its audits."""
 
+import pytest
+
 from compute.servers import ComputeCloud
 
 PATH = "/os-simple-tenant-usage"
@@ -24,6 +26,7 @@ async def test_usage_is_summed_by_project(compute: ComputeCloud) -> None:
     assert empty.json() == {"tenant_usage": {}}
 
 
+@pytest.mark.edge("compute", "2.40")
 async def test_usage_is_paged_since_2_40(compute: ComputeCloud) -> None:
     ids = [await compute.active(name=name) for name in ("a", "b")]
     path = f"{PATH}/{compute.cloud.project_ids['demo']}"

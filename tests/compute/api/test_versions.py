@@ -79,6 +79,7 @@ async def test_fields_of_servers_begin_with_their_version(compute: ComputeCloud)
             assert (name in one) is (number >= minor and is_listed), (name, number)
 
 
+@pytest.mark.edge("compute", "2.90", "2.94")
 async def test_the_host_name_is_for_everybody_from_2_90(compute: ComputeCloud) -> None:
     id = await compute.active()
     assert "OS-EXT-SRV-ATTR:hostname" not in await compute.show(id, version="2.89")
@@ -94,6 +95,7 @@ async def test_the_host_name_is_for_everybody_from_2_90(compute: ComputeCloud) -
         assert reply.status_code == status, reply.text
 
 
+@pytest.mark.edge("compute", "2.47")
 async def test_the_flavor_of_a_server_is_a_link_until_2_46(compute: ComputeCloud) -> None:
     id = await compute.active()
     assert set((await compute.show(id, version="2.46"))["flavor"]) == {"id", "links"}
@@ -102,6 +104,7 @@ async def test_the_flavor_of_a_server_is_a_link_until_2_46(compute: ComputeCloud
     assert "id" not in shown
 
 
+@pytest.mark.edge("compute", "2.75")
 async def test_changing_a_server_answers_all_of_it_from_2_75(compute: ComputeCloud) -> None:
     id = await compute.active()
 
@@ -140,6 +143,7 @@ async def test_fields_of_a_new_server_begin_with_their_version(compute: ComputeC
         assert after.status_code in (202, 400, 501), after.text
 
 
+@pytest.mark.edge("compute", "2.37")
 async def test_networks_are_optional_until_2_36(compute: ComputeCloud) -> None:
     assert (await compute.post_server(version="2.36")).status_code == 202
     assert (await compute.post_server(version="2.36", networks="auto")).status_code == 400
@@ -150,6 +154,7 @@ async def test_networks_are_optional_until_2_36(compute: ComputeCloud) -> None:
     assert "networks" in missing.json()["badRequest"]["message"]
 
 
+@pytest.mark.edge("compute", "2.42")
 @pytest.mark.parametrize("kind", ["networks", "block_device_mapping_v2"])
 async def test_tags_of_devices_come_go_and_come_again(compute: ComputeCloud, kind: str) -> None:
     path = "/network/v2.0/networks?name=private"
@@ -166,6 +171,7 @@ async def test_tags_of_devices_come_go_and_come_again(compute: ComputeCloud, kin
         assert reply.status_code == (202 if is_allowed else 400), (minor, reply.text)
 
 
+@pytest.mark.edge("compute", "2.57")
 async def test_files_can_be_named_until_2_56_and_are_refused(compute: ComputeCloud) -> None:
     files = [{"path": "/a", "contents": ""}]
     assert (await compute.post_server(version="2.56", personality=files)).status_code == 501
@@ -173,6 +179,7 @@ async def test_files_can_be_named_until_2_56_and_are_refused(compute: ComputeClo
     assert (await compute.post_server(version="2.57", personality=[])).status_code == 400
 
 
+@pytest.mark.edge("compute", "2.7", "2.75")
 async def test_flavors_by_version(seeded: Cloud) -> None:
     async def flavor(minor: int, path: str = "flavors/1") -> dict[str, Any]:
         headers = {"openstack-api-version": f"compute 2.{minor}"}
@@ -204,6 +211,7 @@ async def test_flavors_by_version(seeded: Cloud) -> None:
         assert reply.status_code == status
 
 
+@pytest.mark.edge("compute", "2.2", "2.10", "2.35", "2.92")
 async def test_key_pairs_by_version(seeded: Cloud) -> None:
     root = "/compute/v2.1/os-keypairs"
 
@@ -233,6 +241,7 @@ async def test_key_pairs_by_version(seeded: Cloud) -> None:
     assert len((await call(35, "GET", "?limit=1")).json()["keypairs"]) == 1
 
 
+@pytest.mark.edge("compute", "2.36", "2.39", "2.57")
 async def test_limits_and_quotas_by_version(seeded: Cloud) -> None:
     async def names(minor: int, path: str) -> set[str]:
         headers = {"openstack-api-version": f"compute 2.{minor}"}
@@ -254,6 +263,7 @@ async def test_limits_and_quotas_by_version(seeded: Cloud) -> None:
             assert field not in await names(last + 1, path)
 
 
+@pytest.mark.edge("compute", "2.11", "2.28", "2.53", "2.88")
 async def test_hosts_by_version(compute: ComputeCloud) -> None:
     async def host(minor: int) -> dict[str, Any]:
         path, version = "/os-hypervisors/detail", f"2.{minor}"
@@ -285,6 +295,7 @@ async def test_hosts_by_version(compute: ComputeCloud) -> None:
     assert services[2]["services"][0]["id"] == compute.agent.host.id
 
 
+@pytest.mark.edge("compute", "2.89")
 async def test_attachments_by_version(compute: ComputeCloud) -> None:
     id, volume = await compute.active(), await compute.create_volume()
     root = f"/servers/{id}/os-volume_attachments"
@@ -313,6 +324,7 @@ async def test_attachments_by_version(compute: ComputeCloud) -> None:
         assert ("tag" in shown["interfaceAttachments"][0]) is (minor >= 70)
 
 
+@pytest.mark.edge("compute", "2.45", "2.51", "2.58", "2.73")
 async def test_actions_by_version(compute: ComputeCloud) -> None:
     id = await compute.active()
     root = f"/servers/{id}/os-instance-actions"
@@ -349,6 +361,7 @@ async def test_actions_by_version(compute: ComputeCloud) -> None:
     assert "location" not in new.headers
 
 
+@pytest.mark.edge("compute", "2.5", "2.26", "2.38", "2.66", "2.73", "2.75", "2.83")
 async def test_lists_by_version(compute: ComputeCloud) -> None:
     await compute.active(tags=["a"])
 
@@ -375,6 +388,7 @@ async def test_lists_by_version(compute: ComputeCloud) -> None:
     assert (await count(65, before), await count(66, before)) == (1, 0)
 
 
+@pytest.mark.edge("compute", "2.102")
 async def test_flavors_lose_what_nobody_used_at_102(compute: ComputeCloud) -> None:
     old = (await compute.call("GET", "/flavors/1", version="2.101")).json()["flavor"]
     new = (await compute.call("GET", "/flavors/1", version="2.102")).json()["flavor"]
@@ -407,6 +421,7 @@ async def test_servers_by_the_newest_versions(compute: ComputeCloud) -> None:
     assert shown["pinned_availability_zone"] == "nova"
 
 
+@pytest.mark.edge("compute", "2.54", "2.57", "2.90", "2.91")
 async def test_actions_on_a_servers_life_by_version(compute: ComputeCloud) -> None:
     id, image = await compute.active(), compute.image_id
     steps = (
@@ -434,10 +449,13 @@ async def test_actions_on_a_servers_life_by_version(compute: ComputeCloud) -> No
     for value, before in (({"host": "x"}, 90), ({"availability_zone": None}, 90)):
         reply = await compute.act(id, "unshelve", value, version=f"2.{before}", user="admin")
         assert reply.status_code == 400
-    assert (await compute.act(id, "unshelve", {"host": "host1"}, user="admin")).status_code == 202
+    chosen = {"host": "host1"}
+    reply = await compute.act(id, "unshelve", chosen, version="2.91", user="admin")
+    assert reply.status_code == 202
     await compute.wait(id, "ACTIVE")
 
 
+@pytest.mark.edge("compute", "2.59", "2.80")
 async def test_migrations_by_version(compute: ComputeCloud) -> None:
     id = await compute.active(flavorRef="1")
     await compute.act(id, "resize", {"flavorRef": "p1.nano.eph"})
@@ -461,3 +479,48 @@ async def test_migrations_by_version(compute: ComputeCloud) -> None:
     assert (await compute.call("GET", path, user="admin")).json() == {"migrations": []}
     assert (await compute.call("GET", f"{path}/1", user="admin")).status_code == 404
     assert (await compute.call("GET", "/os-migrations")).status_code == 403
+
+
+@pytest.mark.edge("compute", "2.20", "2.101")
+async def test_attaching_volumes_by_version(compute: ComputeCloud) -> None:
+    id, volume, other = (
+        await compute.active(),
+        await compute.create_volume(),
+        await compute.create_volume(),
+    )
+    path = f"/servers/{id}/os-volume_attachments"
+    for minor, wanted, status in ((100, volume, 200), (101, other, 202)):
+        body = {"volumeAttachment": {"volumeId": wanted}}
+        reply = await compute.call("POST", path, body, version=f"2.{minor}")
+        assert (reply.status_code, bool(reply.content)) == (status, status == 200)
+        await compute.volume_is(wanted, "in-use")
+        assert (await compute.call("DELETE", f"{path}/{wanted}")).status_code == 202
+        await compute.volume_is(wanted, "available")
+    await compute.act(id, "shelve")
+    await compute.wait(id, "SHELVED_OFFLOADED")
+    body = {"volumeAttachment": {"volumeId": volume}}
+    for minor, status in ((19, 409), (20, 200)):
+        reply = await compute.call("POST", path, body, version=f"2.{minor}")
+        assert reply.status_code == status
+
+
+@pytest.mark.edge("compute", "2.21")
+async def test_actions_of_a_deleted_server_by_version(compute: ComputeCloud) -> None:
+    id = await compute.active()
+    await compute.delete(id)
+    path = f"/servers/{id}/os-instance-actions"
+    assert (await compute.call("GET", path, version="2.20")).status_code == 404
+    listed = (await compute.call("GET", path, version="2.21")).json()["instanceActions"]
+    assert [one["action"] for one in listed] == ["delete", "create"]
+
+
+@pytest.mark.edge("compute", "2.77")
+async def test_the_zone_of_an_unshelved_server_by_version(compute: ComputeCloud) -> None:
+    id = await compute.active()
+    await compute.act(id, "shelve")
+    await compute.wait(id, "SHELVED_OFFLOADED")
+    mars = {"availability_zone": "mars"}
+    assert (await compute.act(id, "unshelve", mars, version="2.77")).status_code == 400
+    # Before, Nova takes any body and reads nothing of it.
+    assert (await compute.act(id, "unshelve", mars, version="2.76")).status_code == 202
+    await compute.wait(id, "ACTIVE")

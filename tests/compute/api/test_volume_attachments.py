@@ -1,5 +1,9 @@
 """Conversations about volumes of servers."""
 
+import asyncio
+
+import pytest
+
 from compute.servers import ComputeCloud, until
 from pilvi.host_api.contract import Kind
 
@@ -114,6 +118,7 @@ async def test_attaching_is_accepted_without_a_body_at_101(compute: ComputeCloud
     await compute.volume_is(volume, "in-use")
 
 
+@pytest.mark.edge("compute", "2.87")
 async def test_a_server_boots_from_a_volume_made_for_it(compute: ComputeCloud) -> None:
     device = {
         "source_type": "image",
@@ -134,10 +139,9 @@ async def test_a_server_boots_from_a_volume_made_for_it(compute: ComputeCloud) -
     path = f"/servers/{id}/os-volume_attachments"
     assert (await compute.call("DELETE", f"{path}/{ids[0]}")).status_code == 403
     assert (await compute.act(id, "rescue", None)).status_code == 400
-    assert (await compute.act(id, "rebuild", {"imageRef": compute.image_id})).status_code == 501
     rescue = {"rescue_image_ref": compute.image_id}
     assert (await compute.act(id, "rescue", rescue, version="2.86")).status_code == 400
-    assert (await compute.act(id, "rescue", rescue)).status_code == 200
+    assert (await compute.act(id, "rescue", rescue, version="2.87")).status_code == 200
     await compute.wait(id, "RESCUE")
     assert [one.boots for one in compute.agent.vm(id).volumes] == [False, False]
     assert (await compute.act(id, "unrescue")).status_code == 202
@@ -149,3 +153,33 @@ async def test_a_server_boots_from_a_volume_made_for_it(compute: ComputeCloud) -
     await compute.delete(id)
     await compute.volume_is(ids[0], "gone")
     await compute.volume_is(ids[1], "available")
+
+
+async def test_a_volume_that_grows_on_a_guest_leaves_a_record(compute: ComputeCloud) -> None:
+    id, volume = await compute.active(), await compute.create_volume()
+    body = {"volumeAttachment": {"volumeId": volume}}
+    await compute.call("POST", f"/servers/{id}/os-volume_attachments", body)
+    await compute.volume_is(volume, "in-use")
+    grown = await compute.cloud.call(
+        "POST",
+        f"/volume/v3/volumes/{volume}/action",
+        {"os-extend": {"new_size": 2}},
+        headers={"openstack-api-version": "volume 3.42"},
+    )
+    assert grown.status_code == 202, grown.text
+    await compute.cloud.settle()
+    await compute.volume_is(volume, "in-use")
+    await until(lambda: [one.size_bytes for one in compute.agent.vm(id).volumes] == [2 << 30])
+    await compute.cloud.settle()
+    listed = (await compute.call("GET", f"/servers/{id}/os-instance-actions")).json()
+    newest = listed["instanceActions"][0]
+    assert newest["action"] == "extend_volume"
+    path = f"/servers/{id}/os-instance-actions/{newest['request_id']}"
+    async with asyncio.timeout(10):
+        while True:
+            event = (await compute.call("GET", path)).json()["instanceAction"]["events"][0]
+            if event["result"] is not None:
+                break
+            await asyncio.sleep(0.01)
+    assert (event["event"], event["result"]) == ("compute_extend_volume", "Success")
+    assert len(listed["instanceActions"]) == 3

@@ -46,3 +46,19 @@ async def test_another_projects_volume_is_not_there(compute: ComputeCloud) -> No
     assert (await compute.call("DELETE", path, version=LAST)).status_code == 404
     found = (await compute.call("GET", "/os-volumes", version=LAST)).json()["volumes"]
     assert [one["id"] for one in found] == [volume]
+
+
+async def test_a_snapshot_is_made_shown_and_deleted(compute: ComputeCloud) -> None:
+    volume = await compute.create_volume()
+    body = {"snapshot": {"volume_id": volume, "display_name": "then"}}
+    reply = await compute.call("POST", "/os-snapshots", body, version=LAST)
+    made = reply.json()["snapshot"]
+    assert (made["displayName"], made["volumeId"], made["size"]) == ("then", volume, 1)
+    await compute.cloud.settle()
+    path = f"/os-snapshots/{made['id']}"
+    assert (await compute.call("DELETE", path, version=LAST)).status_code == 202
+    await compute.cloud.settle()
+    found = (await compute.call("GET", "/os-snapshots", version=LAST)).json()["snapshots"]
+    assert found == []
+    other = {"snapshot": {"volume_id": "none"}}
+    assert (await compute.call("POST", "/os-snapshots", other, version=LAST)).status_code == 404

@@ -52,6 +52,12 @@ def test_what_agrees_needs_nothing() -> None:
     assert plan_server(Desired(), SETTLED) == []
 
 
+def test_a_port_that_is_gone_is_taken_from_the_wish() -> None:
+    lost = change(has_lost_port=True, is_settled=False, power=Power.STOPPED)
+    assert plan_server(Desired(), lost) == [AssignVm(())]
+    assert plan_server(Desired(present=False), lost)[0] == Withdraw()
+
+
 def test_a_launch_waits_for_its_volumes() -> None:
     volume = VolumeSight(attachment_id="a", is_wanted=True)
     seen = Sight(volumes=(volume,))

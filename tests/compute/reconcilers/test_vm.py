@@ -4,7 +4,7 @@ import dataclasses
 
 from compute.blanks import blank_server
 from pilvi.compute.model.flavor import SEEDS
-from pilvi.compute.reconcilers.claims import resources_of
+from pilvi.compute.model.server import resources_of
 from pilvi.compute.reconcilers.documents import documents
 from pilvi.compute.reconcilers.vm import list_disks
 from pilvi.host_api.vms import DiskKind

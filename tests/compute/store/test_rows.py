@@ -88,6 +88,20 @@ async def test_records_are_ended_once_and_paged(db: Database) -> None:
             await actions.get_action(tx, "other", "req-last")
 
 
+async def test_only_the_newest_records_of_a_server_are_kept(db: Database) -> None:
+    who = {"user_id": "u", "project_id": "p", "server_id": "s", "action": "stop"}
+    async with db.write() as tx:
+        await actions.insert_action(tx, request_id="open", **who)
+        for number in range(actions.KEPT_MAX + 20):
+            await actions.insert_action(tx, request_id=f"req-{number}", is_over=True, **who)
+        await actions.insert_action(tx, request_id="other", **{**who, "server_id": "t"})
+        found, _ = await actions.list_actions(tx, "s", Page(limit=None), None, None)
+        ids = {one.request_id for one in found}
+        assert {"open", f"req-{actions.KEPT_MAX + 19}"} <= ids, "what is not over stays"
+        assert len(ids) <= actions.KEPT_MAX + 1 and "req-0" not in ids
+        assert (await actions.get_action(tx, "t", "other")).request_id == "other"
+
+
 async def test_snapshots_are_counted_by_server(db: Database) -> None:
     snapshot = Snapshot("i", "s", "p", "h", "vda", True, "")
     async with db.write() as tx:

@@ -4,11 +4,20 @@ import dataclasses
 import datetime
 
 import pytest
+from sqlalchemy import select
 
 from compute.blanks import blank_server
+from compute.store.test_server_groups import make as make_group
 from pilvi.compute.model.server import Fault, ServerKey, ServerVolume
 from pilvi.compute.model.state import Desired, Observed
-from pilvi.compute.store import server_lists, servers
+from pilvi.compute.store import (
+    actions,
+    migrations,
+    server_groups,
+    server_lists,
+    servers,
+    tables,
+)
 from pilvi.compute.store.quotas import sum_usage
 from pilvi.compute.store.server_lists import ServerFilter
 from pilvi.core.db import Database, now
@@ -63,13 +72,34 @@ async def test_a_deleted_server_is_found_only_by_those_who_ask(db: Database) -> 
         assert await servers.find_server(tx, server.id) is None
         assert await servers.get_server(tx, server.id, None, with_deleted=True)
         assert await sum_usage(tx, "project-1") == {"instances": 0, "cores": 0, "ram": 0}
-        await servers.delete_forgotten(tx)
-        assert await servers.get_server(tx, server.id, None, with_deleted=True)
-        long_ago = now() - servers.DELETED_KEPT - datetime.timedelta(seconds=1)
-        await servers.update_server(tx, server, deleted_at=long_ago)
-        await servers.delete_forgotten(tx)
+
+
+async def test_a_server_that_was_deleted_long_ago_is_forgotten_with_all_that_tells_of_it(
+    db: Database,
+) -> None:
+    gone, there = blank_server(tags=("t",)), blank_server(tags=("t",))
+    hour = datetime.timedelta(hours=1)
+    who = {"user_id": "u", "project_id": "p"}
+    moved = {"type": "resize", "status": "confirmed", "source_host_id": "h"}
+    flavors = {"old_flavor_id": "1", "new_flavor_id": "2"}
+    async with db.write() as tx:
+        await server_groups.insert_server_group(tx, make_group("g1"))
+        for server in (gone, there):
+            id = {**who, "server_id": server.id}
+            await servers.insert_server(tx, server)
+            await actions.insert_action(tx, request_id="r", action="create", **id)
+            await migrations.insert_migration(tx, id=f"m-{server.id[:8]}", **id, **moved, **flavors)
+            await server_groups.insert_member(tx, "g1", server.id)
+        await servers.update_server(tx, gone, deleted_at=now())
+        await servers.forget_servers(tx, now() - hour)
+        assert await servers.get_server(tx, gone.id, None, with_deleted=True)
+        await servers.forget_servers(tx, now() + hour)
         with pytest.raises(NotFound):
-            await servers.get_server(tx, server.id, None, with_deleted=True)
+            await servers.get_server(tx, gone.id, None, with_deleted=True)
+        for table in (tables.actions, tables.migrations, tables.server_tags,
+                      tables.server_group_members):  # fmt: skip
+            left = [row.server_id for row in await tx.all(select(table.c.server_id))]
+            assert left == [there.id], table.name
 
 
 async def test_what_is_left_to_do_is_known(db: Database) -> None:

@@ -91,34 +91,47 @@ class Target:
     real_path: str | None
 
     def strategies(self) -> Iterator[Any]:
-        """What makes its requests: good ones, then bad ones."""
-        described = self._describe()
-        if described is None:
-            return
-        found = schemathesis.openapi.from_dict(described)[self.operation.path]
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            yield found[self.operation.method].as_strategy(generation_mode=mode)
+        """What makes its requests: good ones, then, where there is anything to spoil, bad ones."""
+        value = self._describe()
+        found = schemathesis.openapi.from_dict(_wrap(self.path, self.operation.method, value))
+        modes = [GenerationMode.POSITIVE]
+        if value["parameters"] or "requestBody" in value:
+            modes.append(GenerationMode.NEGATIVE)
+        for mode in modes:
+            made = found[self.path][self.operation.method]
+            yield made.as_strategy(generation_mode=mode)
 
-    def _describe(self) -> dict[str, Any] | None:
-        """A document of this operation alone, at the newest version that is served."""
+    @property
+    def path(self) -> str:
+        """The real path, or the document's, whose parts are made up."""
+        return self.real_path or self.operation.path
+
+    def _describe(self) -> dict[str, Any]:
+        """The operation at the newest version that is served."""
         versions = self.service.versions
         document = judge_of(self.service.name).document
         narrowing = Narrowing(document, versions.maximum if versions else None, None)
         value = self.operation.value
         listed = [*self.operation.parameters, *value.get("parameters", [])]
         parameters = [narrowing.narrow(parameter) for parameter in listed]
-        operation: dict[str, Any] = {
-            "parameters": [each for each in parameters if each.get("in") in ("path", "query")],
+        places = ("query",) if self.real_path else ("path", "query")
+        described: dict[str, Any] = {
+            "parameters": [each for each in parameters if each.get("in") in places],
             "responses": {"200": {"description": "Ok"}},
         }
         if self.operation.request_schema is not None:
             content = {"schema": narrowing.narrow(self.operation.request_schema)}
-            operation["requestBody"] = {
+            described["requestBody"] = {
                 "required": True,
                 "content": {"application/json": content},
             }
-        paths = {self.operation.path: {self.operation.method.lower(): operation}}
-        return {"openapi": "3.1.0", "info": {"title": "one", "version": "1"}, "paths": paths}
+        return described
+
+
+def _wrap(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """A document of one operation alone."""
+    paths = {path: {method.lower(): operation}}
+    return {"openapi": "3.1.0", "info": {"title": "one", "version": "1"}, "paths": paths}
 
 
 def list_targets(world: World, chosen: Iterable[str]) -> list[Target]:
@@ -126,7 +139,8 @@ def list_targets(world: World, chosen: Iterable[str]) -> list[Target]:
     real: dict[tuple[str, str], str] = {}
     for request in world.requests():
         if (found := _find(request)) is not None:
-            real.setdefault((request.service.name, found.name), request.path)
+            path = request.path.partition("?")[0]
+            real.setdefault((request.service.name, found.name), path)
     targets = []
     for service in world.cloud.plane.list_services():
         if service.name not in chosen:
@@ -181,9 +195,18 @@ class _Sender:
             order = list(targets)
             random.Random(self._number + turn // len(order)).shuffle(order)
             target = order[turn % len(order)]
+            refused = self._findings.answered[401]
             await asyncio.to_thread(self._send_some, target, turn, token, loop)
             turn += 1
+            if self._findings.answered[401] > refused and not await self._holds(token):
+                # A request disabled who asks; another cloud has to do.
+                break
         return turn
+
+    async def _holds(self, token: str) -> bool:
+        headers = {"x-auth-token": token}
+        reply = await self._world.cloud.http.get("/identity/v3/auth/projects", headers=headers)
+        return reply.is_success
 
     def _send_some(
         self, target: Target, turn: int, token: str, loop: asyncio.AbstractEventLoop

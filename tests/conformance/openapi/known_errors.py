@@ -40,15 +40,35 @@ def _answers(service: str, status: int, *operations: str) -> list[Correction]:
 
 
 def _checks(*paths: str) -> list[Correction]:
-    """Paths whose HEAD says with 204 that something is so."""
-    return _answers("identity", 204, *(f"head {path}" for path in paths))
+    """Paths whose GET and HEAD say with 204 that something is so."""
+    operations = [f"{method} {path}" for path in paths for method in ("get", "head")]
+    return _answers("identity", 204, *operations)
 
 
 GONE_PATHS = (
     *("/v2.1/os-cells*", "/v2.1/os-certificates*", "/v2.1/os-cloudpipe*"),
-    *("/v2.1/os-fixed-ips*", "/v2.1/os-floating-ips-bulk*"),
+    *("/v2.1/os-fixed-ips*", "/v2.1/os-floating-ips-bulk*", "/v2.1/os-networks/{id}/action"),
 )
 """Of compute: what OpenStack has removed and answers with 410, though the text does not say so."""
+
+NEEDS_MORE: dict[str, dict[str, str]] = {
+    "image": {
+        "DELETE /v2/stores/*": "the only copy of an image cannot go: there is one store here",
+    },
+    "compute": {
+        "GET /v2.1/os-hosts/{id}/*": "the power of hosts is not switched here",
+        "* /v2.1/servers/{server_id}/migrations/{id}*": "servers here migrate cold, in one step",
+        "* /v2.1/servers/{server_id}/shares*": "there is no shared file system service here",
+        "* /v2.1/os-assisted-volume-snapshots*": "volumes here copy themselves",
+    },
+    "block_storage": {
+        "* /v3/*clusters/{id}": "hosts share no backend, so that there are no clusters",
+        "PUT /v3/*clusters/*able": "hosts share no backend, so that there are no clusters",
+        "* /v3/*consistencygroups/{id}": "none can be made: groups took their place",
+        "* /v3/*cgsnapshots/{id}": "none can be made: snapshots of groups took their place",
+    },
+}
+"""Operations with a row that this cloud can only refuse, and why: never counted as served."""
 
 CORRECTIONS: tuple[Correction, ...] = (
     *_nullable(
@@ -70,6 +90,12 @@ CORRECTIONS: tuple[Correction, ...] = (
         "components schemas Ports*Binding* ** properties vif_details",
         become("object"),
         "the API reference's sample has an object; the document has text",
+    ),
+    Correction(
+        "network",
+        "components schemas Port* ** properties resource_request",
+        become("object", "null"),
+        "the API reference's sample has an object, and null for a port that asks for nothing",
     ),
     Correction(
         "network",
@@ -95,6 +121,25 @@ CORRECTIONS: tuple[Correction, ...] = (
         become("array"),
         "the API reference's sample has a list; the document has text for everything here",
     ),
+    Correction(
+        "network",
+        "components schemas Service_Provider* ** properties default",
+        become("boolean"),
+        "the API reference's sample has a boolean; the document has text for everything here",
+    ),
+    *_nullable("network", "project_id", within="Network_Segment_Range*"),
+    Correction(
+        "network",
+        "components schemas Network_Segment_Range* ** properties available",
+        become("array"),
+        "the API reference's sample has a list of numbers; the document has text",
+    ),
+    Correction(
+        "network",
+        "components schemas Network_Segment_Range* ** properties used",
+        become("object"),
+        "the API reference's sample has an object by number; the document has text",
+    ),
     *_nullable(
         "block_storage",
         *("detached_at", "attached_at", "qos_specs_id", "description", "group_id"),
@@ -105,6 +150,12 @@ CORRECTIONS: tuple[Correction, ...] = (
     Correction("block_storage", "paths ** delete", answer(200, 202), _GUESS),
     Correction("block_storage", "paths ** post", answer(200, 202), _GUESS),
     Correction("block_storage", "paths ** put", answer(202, 204), _GUESS),
+    Correction(
+        "block_storage",
+        "paths */volumes/{volume_id}/encryption/{id} get",
+        move_body(200, None),
+        "Cinder answers with the bare value, which is nothing for a volume without a key",
+    ),
     Correction(
         "block_storage",
         "components schemas Attachment*Response properties attachment",
@@ -140,6 +191,7 @@ CORRECTIONS: tuple[Correction, ...] = (
             ("Detail", "snapshots_links", "array"),
             ("List", "snapshots_links", "array"),
             ("List", "count", "integer"),
+            ("Detail", "count", "integer"),
         )
     ),
     Correction(
@@ -152,6 +204,7 @@ CORRECTIONS: tuple[Correction, ...] = (
     *_answers("compute", 204, "post /v2.1/servers/{id}/action"),
     *_answers("compute", 200, "post /v2.1/os-aggregates/{id}/action"),
     *_answers("compute", 202, "post /v2.1/os-volumes_boot"),
+    *_answers("compute", 200, "post /v2.1/os-volumes_boot/{id}/action"),
     *_answers("compute", 202, "post /v2.1/os-volumes_boot/{id}/action"),
     Correction(
         "compute",
@@ -173,6 +226,7 @@ CORRECTIONS: tuple[Correction, ...] = (
     ),
     *_nullable("identity", "password_expires_at", "membership_expires_at"),
     *_nullable("identity", "region_id", "region"),
+    *_nullable("identity", "description", within="RolesInfos"),
     *_answers("identity", 300, "get /"),
     *_checks(
         "/v3/groups/{group_id}/users/{user_id}",
@@ -181,7 +235,6 @@ CORRECTIONS: tuple[Correction, ...] = (
         "/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}",
         "/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/*/{*_id}",
     ),
-    *_answers("identity", 204, "get /v3/groups/{group_id}/users/{user_id}"),
     *_answers("identity", 204, "head /v3/roles/{prior_role_id}/implies/{implied_role_id}"),
     Correction("identity", "paths /v3/* post", answer(201, 204), _GUESS),
     Correction("identity", "paths /v3/* put", answer(200, 204), _GUESS),

@@ -7,6 +7,7 @@ import pytest
 from conformance.openapi.documents import published
 from conformance.openapi.judge import Exchange
 from conformance.openapi.known_errors import GONE_PATHS
+from conformance.openapi.not_openstack import NOT_OPENSTACK
 from conformance.openapi.report import Tally, is_removed, make_tallies
 
 TRAITS, TRAIT = "GET /traits", "GET /traits/{name}"
@@ -64,7 +65,8 @@ def test_what_openstack_removed_is_rightly_gone() -> None:
     names = {"GET /v2.1/os-cells", "GET /v2.1/os-cloudpipe"}
     statuses = {("compute", name): {410} for name in names}
     found = tally([], "compute", routed=dict.fromkeys(names, True), statuses=statuses)
-    assert found.valid == names
+    assert found.absent == names | set(NOT_OPENSTACK["compute"])
+    assert not found.valid and not found.routed
 
 
 @pytest.mark.parametrize("path", GONE_PATHS)
@@ -73,3 +75,22 @@ def test_the_document_still_forgets_what_is_gone(path: str) -> None:
     alike = [one for one in published("compute").operations if one.path.startswith(stem)]
     assert any("gone(410)" not in one.value.get("description", "") for one in alike)
     assert all(is_removed(one) for one in alike)
+
+
+def test_what_openstack_refuses_is_counted_apart() -> None:
+    name, served = "PUT /v2.0/service-providers/{id}", "GET /v2.0/extensions"
+    seen = Exchange("GET", "/network/v2.0/extensions", 200, b'{"extensions": []}')
+    more = {"routed": {name: True, served: True}, "statuses": {("network", name): {405}}}
+    found = tally([seen], "network", **more)
+    assert found.possible == found.operations - len(NOT_OPENSTACK["network"])
+    assert name not in found.routed | found.valid and name not in found.missing
+    assert found.share == pytest.approx(100 / found.possible) and found.is_good
+    wrong = tally([], "network", routed={}, statuses={("network", name): {200}})
+    assert list(wrong.problems) == [name]
+
+
+@pytest.mark.parametrize("service", NOT_OPENSTACK)
+def test_what_openstack_refuses_is_in_the_document(service: str) -> None:
+    names = {operation.name for operation in published(service).operations}
+    assert set(NOT_OPENSTACK[service]) <= names
+    assert all(NOT_OPENSTACK[service].values())

@@ -23,3 +23,18 @@ def test_the_actions_of_a_path() -> None:
     operation = compute.find("POST", "/v2.1/servers/x/action")
     assert operation is not None
     assert {"reboot", "resize", "os-start"} <= set(list_actions(compute, operation))
+
+
+def test_rows_of_our_own_are_no_operation_of_the_documents(tmp_path: Path) -> None:
+    """What Pilvi adds must never count as served: no document knows a path of it."""
+    own = []
+    for service in list_services(tmp_path):
+        for route in service.routes:
+            if "/pilvi-" in route.path and service.name in SERVICES:
+                own.append(f"{service.name} {route.path}")
+                document = published(service.name)
+                path = service.root.removeprefix(document.prefix) + route.path
+                words = [word if "{" not in word else "x" for word in path.split("/")]
+                assert document.find(route.method, "/".join(words)) is None, route.path
+    services = {"compute", "block_storage", "network", "image", "placement"}
+    assert {one.split()[0] for one in own} == services

@@ -8,6 +8,7 @@ import pytest
 from conformance.openapi.judge import Exchange
 from conformance.openapi.record import FOLDER_VARIABLE, read_exchanges
 from conformance.openapi.transport import JudgedTransport, WrongReply, watching
+from conformance.words import WordlessReply
 
 
 def client(status: int, text: str) -> httpx.AsyncClient:
@@ -27,8 +28,14 @@ async def test_a_reply_outside_the_document_fails_the_request() -> None:
 
 async def test_right_replies_faults_and_other_paths_pass() -> None:
     assert (await client(200, '{"traits": []}').get("/placement/traits")).status_code == 200
-    assert (await client(404, "{}").get("/placement/traits")).status_code == 404
+    told = '{"errors": [{"detail": "cannot find this one trait; look at its name"}]}'
+    assert (await client(404, told).get("/placement/traits")).status_code == 404
     assert (await client(200, "{}").get("/metrics")).status_code == 200
+
+
+async def test_a_refusal_without_words_fails_the_request() -> None:
+    with pytest.raises(WordlessReply, match="without a word"):
+        await client(404, "{}").get("/placement/traits")
 
 
 async def test_another_watch_sees_everything_instead() -> None:

@@ -1,6 +1,7 @@
 """Transactions on both databases."""
 
 import asyncio
+import sqlite3
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import BigInteger, literal, select, text
 
 from pilvi.core.db import Database, open_database
 from pilvi.core.db.engine import IDLE_READERS, SqliteDatabase, Wake
-from pilvi.errors import Conflict, InvalidRequest
+from pilvi.errors import Conflict, InvalidRequest, Unavailable
 
 INSERT = (
     "INSERT INTO identity_domains (id, name, description, enabled) VALUES (:id, :name, '', true)"
@@ -106,3 +107,50 @@ async def test_readers_beyond_those_kept_and_after_errors_see_what_is_committed(
             raise ValueError("own")
     async with db.read() as tx:
         assert {await tx.scalar(COUNT) - 1} == before
+
+
+async def test_a_full_disk_is_said_and_leaves_a_usable_database(tmp_path: Path) -> None:
+    db = SqliteDatabase(f"sqlite:///{tmp_path}/full.db")
+    try:
+        async with db.write() as tx:
+            await tx.run(text("CREATE TABLE filled (data BLOB)"))
+            await tx.run(text("PRAGMA max_page_count=8"))
+        with pytest.raises(Unavailable, match="its disk is full"):
+            # SQLite ends such a transaction itself: there is nothing to roll back any more.
+            async with db.write() as tx:
+                await tx.run(text("INSERT INTO filled VALUES (zeroblob(1000000))"))
+        async with db.write() as tx:
+            await tx.run(text("INSERT INTO filled VALUES ('small')"))
+        async with db.read() as tx:
+            assert await tx.scalar(text("SELECT count(*) FROM filled")) == 1
+    finally:
+        await db.close()
+
+
+async def test_while_another_process_writes_all_else_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "one.db"
+    db = open_database(f"sqlite:///{path}", durable=False)
+    async with db.write() as tx:
+        await tx.run(text("CREATE TABLE things (id INTEGER)"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> None:
+        async with db.write() as tx:
+            await tx.run(text("INSERT INTO things VALUES (1)"))
+
+    waiting = asyncio.create_task(write())
+    longest = 0.0
+    for _ in range(20):
+        began = asyncio.get_running_loop().time()
+        async with db.read() as tx:
+            assert await tx.scalar(text("SELECT count(*) FROM things")) == 0
+        await asyncio.sleep(0.01)
+        longest = max(longest, asyncio.get_running_loop().time() - began)
+    assert not waiting.done() and longest < 1
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.wait_for(waiting, 5)
+    async with db.read() as tx:
+        assert await tx.scalar(text("SELECT count(*) FROM things")) == 1
+    await db.close()

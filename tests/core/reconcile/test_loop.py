@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from pilvi.core.reconcile import Again, Done, Limits, Loop, Result, Terminal
+from pilvi.core.requests import acting_for, current_request
 from pilvi.errors import Unavailable
 
 QUICK = Limits(retry_s_min=0.002, retry_s_max=0.02, resync_s=0.05, attempt_s=0.2)
@@ -303,3 +304,98 @@ async def test_a_loop_may_run_again(rounds: int) -> None:
         task.cancel()
         await asyncio.wait([task])
     assert recorder.looks["a"] == rounds
+
+
+class Others:
+    """Claims of which another process has some."""
+
+    def __init__(self, *taken: str) -> None:
+        self.taken = set(taken)
+
+    @asynccontextmanager
+    async def held(self, kind: str, id: str) -> AsyncIterator[bool]:
+        yield id not in self.taken
+
+
+async def test_what_another_process_has_in_work_is_looked_at_after_it() -> None:
+    recorder, others = Recorder(done), Others("a")
+    loop = Loop([recorder], Limits(claimed_s_min=0.001, claimed_s_max=0.01), claims=others)
+    task = asyncio.create_task(loop.run())
+    await asyncio.sleep(0)
+    loop.wake("thing", "a")
+    loop.wake("thing", "b")
+    await asyncio.sleep(0.05)
+    assert recorder.looks == {"b": 1} and not recorder.failures
+    others.taken.clear()
+    await settle(loop)
+    assert recorder.looks == {"a": 1, "b": 1}
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_after_the_end_of_another_process_everything_is_listed_at_once() -> None:
+    class Twofold(Recorder):
+        relisted = 0
+
+        def relist(self) -> None:
+            self.relisted += 1
+            self.unsettled = ["lost"]
+
+    recorder = Twofold(done)
+    async with running(recorder, Limits(resync_s=60)) as loop:
+        await asyncio.sleep(0.01)
+        assert not recorder.looks
+        loop.look_for_lost()
+        await asyncio.sleep(0.01)
+        await settle(loop)
+    assert (recorder.looks, recorder.relisted) == ({"lost": 1}, 1)
+
+
+async def test_what_it_does_is_tallied_by_kind() -> None:
+    async def fail_twice(id: str, look: int) -> Result:
+        await asyncio.sleep(0.01)
+        if look < 3:
+            raise Unavailable("cannot yet")
+        return Done()
+
+    async with running(Recorder(fail_twice), QUICK) as loop:
+        loop.wake("thing", "a")
+        await settle(loop)
+        tally = loop.tallies["thing"]
+    assert (tally.attempts, tally.failures) == (3, 2)
+    assert tally.busy_s >= 0.03
+    assert 0 <= tally.waited_s < 1
+
+
+async def test_it_works_for_the_newest_request_that_woke_it_and_for_no_other() -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def note(id: str, look: int) -> Result:
+        seen.append((id, current_request()))
+        return Again(0.001, "more") if id == "a" and look == 1 else Done()
+
+    async with running(Recorder(note), QUICK) as loop:
+        with acting_for("req-of-the-waking-task"):
+            loop.wake("thing", "a", "req-1")
+            loop.wake("thing", "b")
+        await settle(loop)
+        loop.wake("thing", "a")
+        await settle(loop)
+    assert seen == [("a", "req-1"), ("b", ""), ("a", "req-1"), ("a", "")]
+
+
+async def test_who_keeps_wishes_knows_their_requests() -> None:
+    seen: list[str] = []
+
+    async def note(id: str, look: int) -> Result:
+        seen.append(current_request())
+        return Done()
+
+    loop = Loop([Recorder(note)], QUICK, find_request=lambda kind, id: f"req-{kind}-{id}")
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(loop.run())
+        await asyncio.sleep(0)
+        loop.wake("thing", "a")
+        await settle(loop)
+        task.cancel()
+    assert seen == ["req-thing-a"]

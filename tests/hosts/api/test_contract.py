@@ -15,10 +15,11 @@ from pilvi.host_api.contract import (
     Observation,
     Report,
 )
+from pilvi.host_api.holdings import Holding, HoldingKind, Holdings
 from pilvi.host_api.vms import CaptureSpec
 from pilvi.host_api.volumes import VolumeSpec
 from pilvi.hosts.model.host import Host
-from pilvi.hosts.operations import assignments, hosts
+from pilvi.hosts.operations import assignments, audits, hosts
 
 FACTS = HostFacts(
     hostname="h1",
@@ -54,7 +55,7 @@ class Agent:
             content=msgspec.json.encode(report),
             headers={**self.headers, "content-type": "application/json"},
         )
-        assert reply.status_code == 204, reply.text
+        assert reply.status_code == 200, reply.text
 
 
 @pytest.fixture
@@ -172,3 +173,28 @@ async def test_console_output_is_joined_and_bounded(agent: Agent) -> None:
         kept = await assignments.read_console(tx, "s")
     assert kept == b"x" * len(kept)
     assert 256 * 1024 <= len(kept) <= 256 * 1024 + 65536
+
+
+async def test_an_audit_ends_the_wait_and_is_answered_with_what_is_there(agent: Agent) -> None:
+    revision = (await agent.desired()).revision
+    waiting = asyncio.create_task(agent.desired(revision, 10))
+    await asyncio.sleep(0.05)
+    async with agent.cloud.db.write() as tx:
+        number = await audits.begin_audit(tx)
+    news = await waiting
+    assert news.audit == number and news.revision > revision
+    listed = Holdings(audit=number, items=[Holding(kind=HoldingKind.TAP, name="tap1")])
+    for credential, status in (("secret-1", 204), ("another's", 401), ("secret-1", 204)):
+        reply = await agent.cloud.http.post(
+            "/host/v1/holdings",
+            content=msgspec.json.encode(listed),
+            headers={
+                "authorization": f"Bearer {credential}",
+                "content-type": "application/json",
+            },
+        )
+        assert reply.status_code == status
+    assert (await agent.desired()).audit == 0
+    async with agent.cloud.db.read() as tx:
+        (seen,) = await audits.list_sightings(tx)
+    assert seen.holdings == listed

@@ -1,13 +1,15 @@
 """Hosts that are forced down, and hosts that are forgotten."""
 
+import datetime
+
 import pytest
 
-from pilvi.core.db import Database
+from pilvi.core.db import Database, now
 from pilvi.errors import Conflict, NotFound, Unauthenticated
-from pilvi.host_api.contract import Kind
+from pilvi.host_api.contract import GuestCounts, HostFacts, Kind, Observation, Report
 from pilvi.host_api.networks import AddressSetSpec
 from pilvi.hosts.operations import hosts as operations
-from pilvi.hosts.operations.assignments import assign, withdraw
+from pilvi.hosts.operations.assignments import assign, find_held, withdraw
 
 
 async def test_a_forced_host_is_down_until_it_is_not(db: Database) -> None:
@@ -31,3 +33,66 @@ async def test_a_host_that_holds_something_is_kept(db: Database) -> None:
             await operations.get_host(tx, host.id)
         with pytest.raises(Unauthenticated):
             await operations.authenticate_host(tx, "Bearer secret")
+
+
+FACTS = HostFacts(
+    hostname="one", vcpus=1, memory_mib=1, disk_gib=1, disk_free_gib=1, accelerator="tcg"
+)
+
+
+async def test_a_report_that_comes_late_or_twice_undoes_nothing(db: Database) -> None:
+    spec = AddressSetSpec(set_id="a", addresses=[])
+
+    async def tell(run: int, number: int, *, settled: bool) -> tuple[int, bool]:
+        seen = Observation(
+            kind=Kind.ADDRESS_SET, id="a", generation=1, present=True, settled=settled
+        )
+        report = Report(facts=FACTS, observations=[seen], run=run, number=number)
+        async with db.write() as tx:
+            host = await operations.authenticate_host(tx, "Bearer secret")
+            followed = await operations.record_report(tx, host, report)
+            held = await find_held(tx, Kind.ADDRESS_SET, "a")
+        assert held is not None
+        return followed, held.is_settled
+
+    async with db.write() as tx:
+        host = await operations.enrol_host(tx, "one", "secret")
+        await assign(tx, host.id, Kind.ADDRESS_SET, "a", spec, owner=("x", "y"))
+    # A run that does not know its number learns it, and is not taken before.
+    assert await tell(0, 1, settled=True) == (0, False)
+    assert await tell(1, 2, settled=True) == (1, True)
+    assert await tell(1, 1, settled=False) == (1, True)
+    assert await tell(1, 2, settled=False) == (1, True)
+    assert await tell(2, 1, settled=False) == (2, False)
+    assert await tell(1, 9, settled=True) == (2, False)
+    # An agent of an older release does not count.
+    assert await tell(0, 0, settled=True) == (0, True)
+
+
+async def test_what_guests_use_is_kept_as_it_was_told_last(db: Database) -> None:
+    async def tell(number: int, counts: list[GuestCounts] | None) -> None:
+        async with db.write() as tx:
+            host = await operations.authenticate_host(tx, "Bearer secret")
+            report = Report(facts=FACTS, counts=counts, run=1, number=number)
+            await operations.record_report(tx, host, report)
+
+    async def kept(since_s: float = -60) -> list[GuestCounts]:
+        async with db.read() as tx:
+            since = now() + datetime.timedelta(seconds=since_s)
+            return list((await operations.list_counts(tx, since)).values())
+
+    one, two = (GuestCounts(server_id="s", cpu_s=cpu_s, read_bytes=7) for cpu_s in (1.5, 2.5))
+    async with db.write() as tx:
+        host = await operations.enrol_host(tx, "one", "secret")
+    assert await kept() == []
+    await tell(1, [one])
+    await tell(3, [two])
+    # A report between, and one that comes late.
+    await tell(4, None)
+    await tell(2, [one])
+    assert await kept() == [two]
+    assert await kept(since_s=60) == [], "figures that are too old are none"
+    await tell(5, [])
+    assert await kept() == []
+    async with db.write() as tx:
+        await operations.remove_host(tx, host)

@@ -176,3 +176,14 @@ async def test_the_list_of_assignments(keystone: Keystone) -> None:
     assert len(await listed(f"role.id={reader}&user.id={user['id']}&effective")) == 2
     for query in (f"effective&group.id={actor}", "include_subtree", "scope.system=some"):
         assert (await keystone.call("GET", f"/role_assignments?{query}")).status_code == 400
+
+
+async def test_a_granted_role_is_shown_without_fields_of_its_makers_own(keystone: Keystone) -> None:
+    role = await keystone.make("roles", name="cook", colour="red")
+    me = await keystone.user("demo")
+    assert (await keystone.get(f"/roles/{role['id']}"))["role"]["colour"] == "red"
+    for place in ("system", f"projects/{keystone.cloud.project_ids['demo']}"):
+        await keystone.grant(f"{place}/users/{me}", "cook")
+        found = (await keystone.get(f"/{place}/users/{me}/roles"))["roles"]
+        (shown,) = (one for one in found if one["name"] == "cook")
+        assert set(shown) == {"id", "name", "domain_id", "description", "options", "links"}

@@ -2,9 +2,11 @@
 
 import asyncio
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from pilvi.errors import Unauthenticated, Unavailable
 from pilvi.identity.model.token import ScopeKind, Token
@@ -59,3 +61,23 @@ async def test_too_many_logins_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     )
     assert answers.count(True) == 2
     assert sum(isinstance(answer, Unavailable) for answer in answers) == 3
+
+
+def test_processes_that_begin_together_make_one_key_and_use_it(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: TokenKeys(tmp_path / "keys"), range(8)))
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["0001.key"]
+    sealed = [keys.seal(TOKEN) for keys in made]
+    assert all(keys.open(text) == TOKEN for keys in made for text in sealed)
+
+
+def test_a_key_that_another_process_added_opens_its_tokens(tmp_path: Path) -> None:
+    running = TokenKeys(tmp_path / "keys")
+    old = running.seal(TOKEN)
+    with pytest.raises(Unauthenticated):
+        running.open("nonsense")
+    (tmp_path / "keys" / "0002.key").write_bytes(Fernet.generate_key())
+    fresh = TokenKeys(tmp_path / "keys").seal(TOKEN)
+    assert running.open(fresh) == TOKEN and running.open(old) == TOKEN
+    with pytest.raises(Unauthenticated):
+        running.open("nonsense")

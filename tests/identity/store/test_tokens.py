@@ -96,10 +96,26 @@ async def test_a_revoked_token_and_its_children(db: Database) -> None:
         user = await create_user(tx, "ann", None)
         first = _token(user.id, ScopeKind.NONE, None, audit_ids=["first"])
         for _ in range(2):
-            await insert_revoked(tx, first)
+            await insert_revoked(tx, first, now())
         for audit_ids, revoked in ((["first"], True), (["own", "first"], True), (["x"], False)):
             token = _token(user.id, ScopeKind.NONE, None, audit_ids=audit_ids)
             found = await find_standing(tx, token)
             assert found is not None and found.revoked is revoked
         assert [id for id, _ in await list_revoked(tx, None)] == ["first"]
         assert await list_revoked(tx, now() + datetime.timedelta(minutes=1)) == []
+
+
+async def test_revocations_are_forgotten_by_their_expiry(db: Database) -> None:
+    hour = datetime.timedelta(hours=1)
+    async with db.write() as tx:
+        await seed_identity(tx, "x", "x")
+        user = await create_user(tx, "ann", None)
+        old = _token(user.id, ScopeKind.NONE, None, audit_ids=["old"])
+        new = _token(user.id, ScopeKind.NONE, None, audit_ids=["new"])
+        await insert_revoked(tx, old, now())
+        await insert_revoked(tx, new, old.expires_at)
+        found = await find_standing(tx, old)
+        assert found is not None and found.revoked, "what expires at the edge is kept"
+        await insert_revoked(tx, new, old.expires_at + hour)
+        found = await find_standing(tx, old)
+        assert found is not None and not found.revoked

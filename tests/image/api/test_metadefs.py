@@ -175,3 +175,24 @@ async def test_types_of_resources(cloud: Cloud) -> None:
     assert (await cloud.call("DELETE", one, user="admin")).status_code == 204
     assert (await cloud.call("DELETE", one, user="admin")).status_code == 404
     assert (await cloud.call("GET", path)).json() == {"resource_type_associations": []}
+
+
+async def test_a_namespace_may_have_any_letters(cloud: Cloud) -> None:
+    name = "OS::一\U0001f600"
+    body = {"namespace": name, "visibility": "public"}
+    reply = await cloud.call("POST", NAMESPACES, body, user="admin")
+    assert (reply.status_code, reply.json()["namespace"]) == (201, name)
+    shown = await cloud.http.get(
+        reply.headers["location"], headers={"x-auth-token": await cloud.token()}
+    )
+    assert shown.json()["namespace"] == name
+    for collection, fields in (
+        ("objects", {}),
+        ("properties", {"title": "t", "type": "string"}),
+        ("tags/一", None),
+    ):
+        path = f"{reply.headers['location']}/{collection}"
+        body = None if fields is None else {"name": "一", **fields}
+        made = await cloud.call("POST", path, body, user="admin")
+        assert made.status_code == 201, made.text
+        assert made.headers["location"].isascii()

@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ async def cloud_beside(web: WebServer, directory: Path, **settings: Any) -> Asyn
         "image_download_networks": ("127.0.0.1/32",),
     }
     async with running_cloud(directory, **{**allowed, **settings}) as cloud:
+        downloads = cloud.plane.downloads
+        downloads.limits = replace(downloads.limits, retry_s_min=0.05, retry_s_max=0.1)
         yield cloud
 
 
@@ -67,7 +70,7 @@ async def task_of(cloud: Cloud, image_id: str) -> dict[str, Any]:
 
 async def fails(cloud: Cloud, image_id: str) -> str:
     """Why an import failed; the image waits for other bytes and the store holds none."""
-    await cloud.settle(30)
+    await cloud.settle()
     task = await task_of(cloud, image_id)
     assert task["status"] == "failure" and task["result"] is None
     image = await show(cloud, image_id)
@@ -154,7 +157,7 @@ async def test_a_hiccup_is_tried_again_and_not_for_ever(tmp_path: Path) -> None:
         id = await begin(cloud, url)
         await web.until_asked()
         web.serve("/busy", b"bytes")
-        await cloud.settle(30)
+        await cloud.settle()
         assert (await show(cloud, id))["status"] == "active"
         await cloud.call("DELETE", f"{IMAGES}/{id}")
         web.serve("/busy", b"", "503 Busy")
@@ -184,7 +187,7 @@ async def test_a_project_has_two_downloads_at_once(tmp_path: Path) -> None:
         await asyncio.sleep(0.2)
         assert len(web.asked) == 2
         web.release.set()
-        await cloud.settle(30)
+        await cloud.settle()
         assert {(await show(cloud, id))["status"] for id in ids} == {"active"}
 
 

@@ -46,7 +46,7 @@ async def test_a_rule_names_it_and_hosts_hold_it_once(neutron: Neutron, agent: F
         remote_address_group_id=group["id"],
     )
     assert rule["remote_address_group_id"] == group["id"]
-    await neutron.settle()
+    await neutron.cloud.settle()
 
     def held() -> list[str]:
         spec = agent.held[Kind.ADDRESS_SET, group["id"]].spec
@@ -55,12 +55,12 @@ async def test_a_rule_names_it_and_hosts_hold_it_once(neutron: Neutron, agent: F
     assert held() == ["10.5.0.0/24"]
     ports = {id: agent.held[kind, id].generation for kind, id in agent.held if kind is Kind.PORT}
     await change(neutron, group["id"], "add", "10.6.0.0/24")
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert held() == ["10.5.0.0/24", "10.6.0.0/24"]
     assert ports == {i: agent.held[k, i].generation for k, i in agent.held if k is Kind.PORT}
     assert await neutron.delete("address-groups", group["id"]) == 409
     assert await neutron.delete("security-group-rules", rule["id"]) == 204
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert (Kind.ADDRESS_SET, group["id"]) not in agent.held
     assert await neutron.delete("address-groups", group["id"]) == 204
 

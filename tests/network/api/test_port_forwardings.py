@@ -47,7 +47,7 @@ async def test_ports_lead_to_a_guest(
     shown = (await neutron.get(f"/floatingips/{floating['id']}"))["floatingip"]
     assert len(shown["port_forwardings"]) == 2 and shown["port_id"] is None
     assert shown["router_id"] is not None
-    await neutron.settle()
+    await neutron.cloud.settle()
     spec = msgspec.json.decode(agent.held[Kind.ROUTER, shown["router_id"]].spec, type=RouterSpec)
     assert {(f.external_first, f.external_last, f.internal_first) for f in spec.forwardings} == {
         *((2222, 2222, 22), (8000, 8010, 9000))

@@ -292,3 +292,15 @@ async def test_a_list_makes_several(neutron: Neutron) -> None:
     wishes = [{"network_id": network["id"], "name": name} for name in ("a", "b")]
     reply = await neutron.cloud.call("POST", f"{ROOT}/ports", {"ports": wishes})
     assert [row["name"] for row in reply.json()["ports"]] == ["a", "b"]
+
+
+async def test_the_port_of_dhcp_comes_back_as_another(neutron: Neutron) -> None:
+    network = await neutron.named("networks", "private")
+    path = f"/ports?network_id={network['id']}&device_owner=network:dhcp"
+    before = (await neutron.get(path))["ports"][0]
+    assert await neutron.delete("ports", before["id"]) == 204
+    after = (await neutron.get(path))["ports"]
+    assert len(after) == 1
+    assert after[0]["id"] != before["id"]
+    subnets = [one["subnet_id"] for one in before["fixed_ips"]]
+    assert [one["subnet_id"] for one in after[0]["fixed_ips"]] == subnets

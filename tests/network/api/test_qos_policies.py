@@ -54,6 +54,23 @@ async def test_rules_are_added_changed_and_removed(neutron: Neutron) -> None:
     assert (await neutron.cloud.call("GET", path, user="admin")).status_code == 404
 
 
+async def test_a_mark_is_shown_changed_and_removed_by_both_its_paths(neutron: Neutron) -> None:
+    policy = await policy_of(neutron)
+    for kind in ("dscp_marking_rule", "alias_dscp_marking_rule"):
+        made = (await rule(neutron, policy, "dscp_marking", dscp_mark=26)).json()
+        id = made["dscp_marking_rule"]["id"]
+        path = f"/qos/policies/{policy['id']}/dscp_marking_rules/{id}"
+        if kind.startswith("alias"):
+            path = f"/qos/alias-dscp-marking-rules/{id}"
+        body = {kind: {"dscp_mark": 8}}
+        reply = await neutron.cloud.call("PUT", ROOT + path, body, user="admin")
+        assert reply.json()[kind]["dscp_mark"] == 8
+        assert (await neutron.get(path, "admin"))[kind]["dscp_mark"] == 8
+        gone = await neutron.cloud.call("DELETE", ROOT + path, user="admin")
+        assert gone.status_code == 204
+        assert (await neutron.cloud.call("GET", ROOT + path, user="admin")).status_code == 404
+
+
 async def test_a_rule_is_found_under_its_own_policy_only(neutron: Neutron) -> None:
     """OSSN-0102."""
     one, two = await policy_of(neutron), await policy_of(neutron)
@@ -76,7 +93,8 @@ async def test_what_is_no_rule_is_400(neutron: Neutron) -> None:
     ):
         assert (await rule(neutron, policy, kind, **fields)).status_code == 400
     types = (await neutron.get("/qos/rule-types"))["rule_types"]
-    assert {one["type"] for one in types} == {"bandwidth_limit", "dscp_marking"}
+    obeyed = {"bandwidth_limit", "packet_rate_limit", "dscp_marking"}
+    assert {one["type"] for one in types} == obeyed
     shown = (await neutron.get("/qos/rule-types/bandwidth_limit", "admin"))["rule_type"]
     assert shown["drivers"]
 
@@ -84,7 +102,7 @@ async def test_what_is_no_rule_is_400(neutron: Neutron) -> None:
 async def test_a_policy_reaches_the_ports_that_name_it(neutron: Neutron, agent: FakeAgent) -> None:
     policy = await policy_of(neutron, shared=True)
     _, (port,) = await launch(neutron, agent.host.id)
-    await neutron.settle()
+    await neutron.cloud.settle()
 
     def held() -> PortSpec:
         return msgspec.json.decode(agent.held[Kind.PORT, port.id].spec, type=PortSpec)
@@ -94,17 +112,17 @@ async def test_a_policy_reaches_the_ports_that_name_it(neutron: Neutron, agent: 
     assert reply.json()["port"]["qos_policy_id"] == policy["id"]
     await rule(neutron, policy, "bandwidth_limit", max_kbps=1000, max_burst_kbps=100)
     await rule(neutron, policy, "dscp_marking", dscp_mark=46)
-    await neutron.settle()
+    await neutron.cloud.settle()
     (limit,) = held().limits
     assert (limit.direction, limit.max_kbps, limit.burst_kbit) == ("egress", 1000, 100)
     assert held().dscp_mark == 46
     path = f"{ROOT}/qos/policies/{policy['id']}"
     assert (await neutron.cloud.call("DELETE", path, user="admin")).status_code == 409
     await neutron.put("ports", port.id, qos_policy_id=None)
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert held().limits == []
     await neutron.put("networks", port.network_id, qos_policy_id=policy["id"])
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert len(held().limits) == 1
     await neutron.put("networks", port.network_id, qos_policy_id=None)
     assert (await neutron.cloud.call("DELETE", path, user="admin")).status_code == 204

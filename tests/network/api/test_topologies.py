@@ -5,20 +5,15 @@ from network.neutron import ROOT, Neutron
 TOPOLOGY = "/auto-allocated-topology/null"
 
 
-async def test_every_network_is_one_segment(neutron: Neutron) -> None:
-    network = await neutron.make("networks")
-    found = (await neutron.get(f"/segments?network_id={network['id']}", "admin"))["segments"]
-    (segment,) = found
-    assert segment["network_type"] == "vxlan" and segment["segmentation_id"] > 0
-    shown = (await neutron.get(f"/segments/{segment['id']}", "admin"))["segment"]
-    assert shown == segment
-    assert (await neutron.cloud.call("GET", f"{ROOT}/segments")).status_code == 403
-
-
 async def test_floating_ips_come_from_external_subnets(neutron: Neutron) -> None:
     (pool,) = (await neutron.get("/floatingip-pools"))["floatingip_pools"]
     assert (pool["subnet_name"], pool["cidr"]) == ("public-subnet", "172.24.4.0/24")
-    assert (await neutron.get("/service-providers"))["service_providers"] == []
+
+
+async def test_routers_are_provided_in_one_way(neutron: Neutron) -> None:
+    (row,) = (await neutron.get("/service-providers"))["service_providers"]
+    assert row == {"service_type": "L3_ROUTER_NAT", "name": "single_node", "default": True}
+    assert (await neutron.get("/service-providers?name=x"))["service_providers"] == []
 
 
 async def test_a_project_is_given_a_network_once(neutron: Neutron) -> None:

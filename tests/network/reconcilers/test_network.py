@@ -26,7 +26,7 @@ async def test_a_network_follows_its_ports_with_all_their_leases(
     server_id, (port,) = await launch(
         neutron, agent.host.id, NetworkRequest(network_id=network["id"])
     )
-    await neutron.settle()
+    await neutron.cloud.settle()
     held = spec(agent, network["id"])
     assert (held.mtu, held.is_external) == (1450, False)
     (served,) = held.subnets
@@ -39,11 +39,11 @@ async def test_a_network_follows_its_ports_with_all_their_leases(
         (waiting["mac_address"], address, f"host-{address.replace('.', '-')}"),
     }
     await neutron.put("subnets", subnet["id"], enable_dhcp=False)
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert not spec(agent, network["id"]).subnets[0].dhcp_enabled
     assert spec(agent, network["id"]).leases == []
     await release(neutron, server_id)
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert network["id"] not in agent.holds(Kind.NETWORK)
     assert await NetworkReconciler(neutron.cloud.db).list_unsettled() == []
 
@@ -51,15 +51,15 @@ async def test_a_network_follows_its_ports_with_all_their_leases(
 async def test_a_network_leaves_a_host_after_its_ports(neutron: Neutron, agent: FakeAgent) -> None:
     network, _ = await neutron.make_network("10.9.0.0/24")
     server_id, _ = await launch(neutron, agent.host.id, NetworkRequest(network_id=network["id"]))
-    await neutron.settle()
+    await neutron.cloud.settle()
     agent.silent.add(Kind.PORT)
     await release(neutron, server_id)
     assert await neutron.delete("networks", network["id"]) == 204
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert network["id"] in agent.holds(Kind.NETWORK)
     agent.silent.clear()
     await agent.answer_news()
-    await neutron.settle()
+    await neutron.cloud.settle()
     assert network["id"] not in agent.holds(Kind.NETWORK)
     async with neutron.cloud.db.read() as tx:
         assert await list_networks_by_id(tx, [network["id"]]) == {}
@@ -71,7 +71,7 @@ async def test_every_host_with_a_port_has_every_lease(neutron: Neutron, agent: F
         wish = NetworkRequest(network_id=network["id"])
         _, (one,) = await launch(neutron, agent.host.id, wish)
         _, (two,) = await launch(neutron, other.host.id, wish)
-        await neutron.settle()
+        await neutron.cloud.settle()
         for host in (agent, other):
             leases = {lease.port_id for lease in spec(host, network["id"]).leases}
             assert leases == {one.id, two.id}
@@ -80,7 +80,7 @@ async def test_every_host_with_a_port_has_every_lease(neutron: Neutron, agent: F
 async def test_dhcp_ports_become_active(neutron: Neutron, agent: FakeAgent) -> None:
     network = await neutron.named("networks", "private")
     await launch(neutron, agent.host.id)
-    await neutron.settle()
+    await neutron.cloud.settle()
     path = f"/ports?network_id={network['id']}&device_owner=network:dhcp"
     (port,) = (await neutron.get(path))["ports"]
     assert port["status"] == "ACTIVE"

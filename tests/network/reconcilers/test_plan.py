@@ -174,6 +174,70 @@ def test_a_router_is_on_one_host_and_keeps_its_legs_until_it_let_go(
         assert set(hosts.held) == ({"a"} if legs else set())
 
 
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("pin"), st.sampled_from((None, *HOSTS))),
+        st.tuples(st.just("park"), st.none()),
+        st.tuples(st.just("answer"), st.sampled_from(HOSTS)),
+        st.tuples(st.just("plan"), st.integers(0, 3)),
+    ),
+    max_size=30,
+)
+
+
+@given(MOVES)
+def test_a_router_moves_and_is_never_on_two_hosts_that_answer(
+    events: list[tuple[str, object]],
+) -> None:
+    router = make_router()
+    legs = [make_port(id="leg", device_owner=ROUTER_INTERFACE, router_id="router-1")]
+    hosts = Hosts()
+
+    def run(steps_max: int) -> None:
+        nonlocal router
+        for step in plan_router(router, legs, list(hosts.held.values()), "a")[:steps_max]:
+            if isinstance(step, Record):
+                router = dataclasses.replace(router, host_id=step.host_id)
+            hosts.take(step)
+            assert len(hosts.held) <= 1
+
+    for event, value in events:
+        match event:
+            case "pin":
+                pinned = None if value is None else str(value)
+                router = dataclasses.replace(router, pinned_host_id=pinned, is_parked=False)
+            case "park":
+                router = dataclasses.replace(router, pinned_host_id=None, is_parked=True)
+            case "answer":
+                hosts.answer(str(value))
+            case "plan":
+                assert isinstance(value, int)
+                run(value)
+    for _ in range(4):
+        for host_id in HOSTS:
+            hosts.answer(host_id)
+        run(10)
+    if router.is_parked:
+        assert hosts.held == {} and router.host_id is None
+    else:
+        assert set(hosts.held) == {router.pinned_host_id or router.host_id}
+        assert router.host_id is not None
+
+
+def test_a_host_that_is_away_is_not_waited_for() -> None:
+    router = make_router(host_id="a")
+    legs = [make_port(id="leg", device_owner=ROUTER_INTERFACE, router_id="router-1")]
+    held = [make_held(HostId("a"))]
+    moved = [Withdraw("a"), Record("b"), Assign("b")]
+    assert plan_router(router, legs, held, "b", {"a"}) == moved
+    pinned = dataclasses.replace(router, pinned_host_id="b")
+    assert plan_router(pinned, legs, held, None, {"a"}) == moved
+    # One that answers is.
+    assert plan_router(pinned, legs, held, None) == [Withdraw("a")]
+    # With nowhere to go it stays.
+    assert plan_router(router, legs, held, None, {"a"}) == [Assign("a")]
+
+
 @given(st.lists(st.sets(st.sampled_from(HOSTS)), min_size=1, max_size=5), st.booleans())
 def test_a_network_is_where_it_is_needed(needs: list[set[str]], is_deleting: bool) -> None:
     hosts = Hosts()

@@ -39,3 +39,25 @@ async def test_routers_by_their_gateway_and_their_generation(db: Database) -> No
         assert (await routers.get_router(tx, one, None)).host_id == "h"
         await routers.delete_router(tx, one)
         assert await routers.find_router(tx, one) is None
+
+
+async def test_routers_that_hosts_carry_and_may_lose(db: Database) -> None:
+    async with db.write() as tx:
+        free = await insert_router(tx, host_id="a")
+        pinned = await insert_router(tx, host_id="a", pinned_host_id="b")
+        parked = await insert_router(tx, host_id="a", is_parked=True)
+        assert [r.id for r in await routers.list_routers_on(tx, "a")] == [free]
+        assert [r.id for r in await routers.list_routers_on(tx, "b")] == [pinned]
+        assert (await routers.get_router(tx, parked, None)).wanted_host_id is None
+        assert await routers.list_movable(tx, []) == []
+        assert await routers.list_movable(tx, ["a", "b"]) == [free]
+        assert await routers.release_pins(tx, "b") == [pinned]
+        assert set(await routers.list_movable(tx, ["a"])) == {free, pinned}
+
+
+async def test_routers_are_of_flavors(db: Database) -> None:
+    async with db.write() as tx:
+        router = await insert_router(tx, flavor_id="f")
+        assert await routers.is_flavor_used(tx, "f") and not await routers.is_flavor_used(tx, "g")
+        await routers.update_router(tx, router, is_deleting=True)
+        assert not await routers.is_flavor_used(tx, "f")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cloud import Cloud
 from fake_hosts import add_host
 from pilvi.placement.operations.allocations import claim
@@ -79,6 +81,7 @@ def _old(provider: str, **values: Any) -> dict[str, Any]:
     return {"allocations": [row], **values}
 
 
+@pytest.mark.edge("placement", "1.8", "1.12", "1.28")
 async def test_how_a_claim_looked_before(cloud: Cloud) -> None:
     a = await make_provider(cloud, "a", VCPU=9)
     path, named = f"/allocations/{ONE}", {"project_id": "p", "user_id": "u"}
@@ -100,6 +103,7 @@ async def test_how_a_claim_looked_before(cloud: Cloud) -> None:
 EDGES = [("consumer_generation", 28), ("mappings", 34), ("consumer_type", 38)]
 
 
+@pytest.mark.edge("placement", "1.28", "1.34", "1.38")
 async def test_what_each_version_lets_claims_say(cloud: Cloud) -> None:
     a = await make_provider(cloud, "a", VCPU=9)
     for name, minor in EDGES:

@@ -17,7 +17,7 @@ UNKNOWN = "00000000-0000-0000-0000-000000000000"
 @pytest.fixture
 async def host(cloud: Cloud) -> FakeHost:
     """A host whose provider is there, with one claim."""
-    found = await add_host(cloud.db, vcpus=4, memory_mib=4608, disk_gib=50)
+    found = await add_host(cloud.db, capabilities=[], vcpus=4, memory_mib=4608, disk_gib=50)
     await cloud.settle()
     async with cloud.db.write() as tx:
         await claim(
@@ -49,6 +49,18 @@ async def test_versions_are_public(cloud: Cloud) -> None:
         reply = await cloud.call("GET", path, user=None)
         (version,) = reply.json()["versions"]
         assert (version["id"], version["max_version"]) == ("v1.0", "1.39")
+
+
+async def test_the_usages_of_all_providers_are_one_list(cloud: Cloud, host: FakeHost) -> None:
+    second = await add_host(cloud.db, name="host2", capabilities=[], vcpus=1)
+    await cloud.settle()
+    first, other = (await body(cloud, "/pilvi-usages"))["resource_providers"]
+    assert (first["uuid"], first["name"]) == (host.id, "host1")
+    assert first["resources"]["VCPU"] == {"used": 2, "capacity": 16}
+    assert first["resources"]["MEMORY_MB"] == {"used": 512, "capacity": 4096}
+    assert other["uuid"] == second.id
+    assert other["resources"]["VCPU"] == {"used": 0, "capacity": 4}
+    assert (await get(cloud, "/pilvi-usages", user="demo")).status_code == 403
 
 
 async def test_a_provider_with_everything_about_it(cloud: Cloud, host: FakeHost) -> None:

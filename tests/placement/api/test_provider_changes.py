@@ -32,6 +32,7 @@ async def test_names_and_ids_are_taken_once(cloud: Cloud) -> None:
     assert renamed.status_code == 409
 
 
+@pytest.mark.edge("placement", "1.29", "1.37")
 async def test_trees(cloud: Cloud) -> None:
     root = await make_provider(cloud, "root", VCPU=4)
     below = await make_provider(cloud, "below", root, VGPU=1)
@@ -41,6 +42,8 @@ async def test_trees(cloud: Cloud) -> None:
     assert {row["uuid"] for row in listed["resource_providers"]} == {root, below}
     found = await get(cloud, "/allocation_candidates?resources=VCPU:1,VGPU:1")
     assert set(found["provider_summaries"]) == {root, below}
+    both = await get(cloud, "/allocation_candidates?resources=VCPU:1,VGPU:1", "1.29")
+    assert len(both["allocation_requests"]) == 1
     flat = await get(cloud, "/allocation_candidates?resources=VCPU:1,VGPU:1", "1.28")
     assert flat["allocation_requests"] == []
     refused = await ask(cloud, "DELETE", f"/resource_providers/{root}")
@@ -48,20 +51,25 @@ async def test_trees(cloud: Cloud) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, code)
     path, alone = f"/resource_providers/{below}", {"name": "below", "parent_provider_uuid": None}
     assert (await ask(cloud, "PUT", path, alone, "1.36")).status_code == 400
-    assert (await ask(cloud, "PUT", path, alone)).json()["root_provider_uuid"] == below
+    moved = await ask(cloud, "PUT", path, alone, "1.37")
+    assert moved.json()["root_provider_uuid"] == below
     circle = {"name": "root", "parent_provider_uuid": root}
     assert (await ask(cloud, "PUT", f"/resource_providers/{root}", circle)).status_code == 400
     nowhere = {"name": "x", "parent_provider_uuid": UNKNOWN}
     assert (await ask(cloud, "POST", "/resource_providers", nowhere)).status_code == 400
 
 
+@pytest.mark.edge("placement", "1.20")
 async def test_before_1_20_a_new_provider_is_not_shown(cloud: Cloud) -> None:
     made = await ask(cloud, "POST", "/resource_providers", {"name": "a", "uuid": ONE}, "1.19")
     assert (made.status_code, made.content) == (201, b"")
+    made = await ask(cloud, "POST", "/resource_providers", {"name": "c"}, "1.20")
+    assert (made.status_code, made.json()["name"]) == (200, "c")
     parent = {"name": "b", "parent_provider_uuid": ONE}
     assert (await ask(cloud, "POST", "/resource_providers", parent, "1.13")).status_code == 400
 
 
+@pytest.mark.edge("placement", "1.26")
 async def test_inventories_one_by_one_and_together(cloud: Cloud) -> None:
     id = await make_provider(cloud, "rack")
     path = f"/resource_providers/{id}/inventories"
@@ -81,7 +89,8 @@ async def test_inventories_one_by_one_and_together(cloud: Cloud) -> None:
     all_of_it = {"DISK_GB": {"total": 5, "reserved": 5}}
     body = {"resource_provider_generation": 4, "inventories": all_of_it}
     assert (await ask(cloud, "PUT", path, body, "1.25")).status_code == 400
-    assert list((await ask(cloud, "PUT", path, body)).json()["inventories"]) == ["DISK_GB"]
+    kept = (await ask(cloud, "PUT", path, body, "1.26")).json()["inventories"]
+    assert list(kept) == ["DISK_GB"]
     assert (await ask(cloud, "DELETE", path, version="1.4")).status_code == 404
     assert (await ask(cloud, "DELETE", path)).status_code == 204
     assert (await get(cloud, path))["inventories"] == {}
@@ -135,6 +144,7 @@ async def test_traits_of_a_provider(cloud: Cloud) -> None:
     assert (await get(cloud, path))["traits"] == []
 
 
+@pytest.mark.edge("placement", "1.19")
 async def test_aggregates_and_what_is_lent_through_them(cloud: Cloud) -> None:
     lender, taker = (
         await make_provider(cloud, "nfs", DISK_GB=9),
@@ -161,7 +171,7 @@ async def test_aggregates_and_what_is_lent_through_them(cloud: Cloud) -> None:
 
 
 async def test_a_hosts_provider_follows_the_host(cloud: Cloud) -> None:
-    host = await add_host(cloud.db, vcpus=4)
+    host = await add_host(cloud.db, capabilities=[], vcpus=4)
     await cloud.settle()
     path = f"/resource_providers/{host.id}"
     before = await get(cloud, f"{path}/inventories")
@@ -179,7 +189,7 @@ async def test_a_hosts_provider_follows_the_host(cloud: Cloud) -> None:
 
 
 async def test_what_is_added_to_a_hosts_provider_stays_with_the_next_report(cloud: Cloud) -> None:
-    host = await add_host(cloud.db, vcpus=4)
+    host = await add_host(cloud.db, capabilities=[], vcpus=4)
     await cloud.settle()
     path = f"/resource_providers/{host.id}"
     added = {"resource_class": "VGPU", "total": 2}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cloud import Cloud
 from fake_hosts import add_host
 from pilvi.placement.api.versions import VERSIONS
@@ -61,6 +63,26 @@ ASKED = [
 ]
 
 
+@pytest.mark.edge(
+    "placement",
+    "1.3",
+    "1.4",
+    "1.14",
+    "1.16",
+    "1.17",
+    "1.18",
+    "1.21",
+    "1.22",
+    "1.24",
+    "1.25",
+    "1.31",
+    "1.32",
+    "1.33",
+    "1.35",
+    "1.36",
+    "1.38",
+    "1.39",
+)
 async def test_what_a_version_brought_to_ask_for(cloud: Cloud) -> None:
     for path, since in ASKED:
         served = await ask(cloud, path, since)
@@ -73,6 +95,7 @@ async def test_what_a_version_brought_to_ask_for(cloud: Cloud) -> None:
             assert served.status_code == 200, served.text
 
 
+@pytest.mark.edge("placement", "1.1", "1.6", "1.11", "1.12", "1.15", "1.17", "1.27", "1.29")
 async def test_what_a_version_brought_to_see(cloud: Cloud) -> None:
     host = await add_host(cloud.db)
     await cloud.settle()

@@ -22,7 +22,7 @@ async def test_a_host_that_never_reported_has_no_provider(db: Database) -> None:
 async def test_a_provider_follows_facts_and_the_same_facts_change_nothing(db: Database) -> None:
     async with db.write() as tx:
         host = await enrol_host(tx, "host1", "secret")
-        await record_report(tx, host, Report(facts=make_facts(vcpus=2)))
+        await record_report(tx, host, Report(facts=make_facts(capabilities=[], vcpus=2)))
         host = await get_host(tx, host.id)
         assert not await is_synced(tx, host, SETTINGS)
         await sync_provider(tx, host, SETTINGS)
@@ -30,7 +30,9 @@ async def test_a_provider_follows_facts_and_the_same_facts_change_nothing(db: Da
         await sync_provider(tx, host, SETTINGS)
         assert await list_views(tx) == [first]
         assert first.usage.total["VCPU"] == 2
-        await record_report(tx, host, Report(facts=make_facts(vcpus=6, accelerator="kvm")))
+        await record_report(
+            tx, host, Report(facts=make_facts(capabilities=[], vcpus=6, accelerator="kvm"))
+        )
         host = await get_host(tx, host.id)
         await sync_provider(tx, host, SETTINGS)
         (changed,) = await list_views(tx)

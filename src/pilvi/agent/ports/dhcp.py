@@ -149,12 +149,13 @@ def render_option(option: DhcpOption) -> str | None:
 
 def released(before: str, after: str) -> list[tuple[str, str]]:
     """(MAC, address) of the entries that are in the first file and not in the second."""
+    return sorted(set(list_entries(before)) - set(list_entries(after)))
 
-    def entries(text: str) -> set[tuple[str, str]]:
-        fields = [line.split(",") for line in text.splitlines()]
-        return {(entry[0], entry[1].strip("[]")) for entry in fields if len(entry) >= 2}
 
-    return sorted(entries(before) - entries(after))
+def list_entries(text: str) -> list[tuple[str, str]]:
+    """(MAC, address) of each static entry of a file."""
+    fields = [line.split(",") for line in text.splitlines()]
+    return [(entry[0], entry[1].strip("[]")) for entry in fields if len(entry) >= 2]
 
 
 def _served(spec: NetworkSpec) -> list[SubnetSpec]:

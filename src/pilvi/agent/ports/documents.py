@@ -44,8 +44,12 @@ def documents_of_port(desired: DesiredState, spec: PortSpec) -> dict[str, bytes]
     if vm is None or not vm.present:
         return {}
     documents = msgspec.json.decode(vm.spec, type=_VmDocuments).documents
+    public = next(iter(spec.public_addresses.values()), "")
     encoded = encode_document(
-        documents.meta_data, documents.network_data, documents.ec2, documents.user_data
+        documents.meta_data,
+        documents.network_data,
+        {**documents.ec2, "public-ipv4": public},
+        documents.user_data,
     )
     return dict.fromkeys(_reachable(spec), encoded)
 

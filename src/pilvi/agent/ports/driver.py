@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pilvi.agent.ports.steps import BridgeSeen, NetworkSeen, PortSeen, RouterSeen, Step
+from pilvi.agent.ports.steps import BridgeSeen, NetworkSeen, PortSeen, Posted, RouterSeen, Step
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.holdings import Holding
 
 
 class PortDriver(Protocol):
@@ -52,12 +54,12 @@ class PortDriver(Protocol):
         """Forget the metadata documents of these addresses. Repeatable."""
         ...
 
-    async def list_broken_networks(self) -> list[str]:
-        """Ids of networks of which a DHCP or metadata process ended unasked."""
+    async def list_broken(self) -> list[tuple[Kind, str]]:
+        """Networks and routers of which a process ended unasked."""
         ...
 
-    async def list_broken_routers(self) -> list[str]:
-        """Ids of routers of which the advertising process ended unasked."""
+    async def list_posted(self) -> list[Posted]:
+        """What guests posted to the metadata server and nobody has taken yet."""
         ...
 
     def is_ready(self, port_id: str) -> bool:
@@ -69,6 +71,10 @@ class PortDriver(Protocol):
 
         Raises `Unavailable` when there is no such tap, or another process holds it.
         """
+        ...
+
+    async def holdings(self) -> list[Holding]:
+        """Everything of this cloud that is really there, whoever made it, for an audit."""
         ...
 
     async def purge(self) -> None:

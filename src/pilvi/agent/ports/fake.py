@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pilvi.agent.ports import steps
+from pilvi.agent.ports.fake_holdings import list_holdings
 from pilvi.agent.ports.names import bridge_name
 from pilvi.errors import Unavailable
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.holdings import Holding
+from pilvi.host_api.networks import helper_capability
 
 
 @dataclass(slots=True)
@@ -22,6 +26,13 @@ class FakeNetwork:
     dhcp: steps.DhcpSeen | None = None
     leases: str = ""
     documents: dict[str, bytes] = field(default_factory=dict)
+    has_folder: bool = False
+    """Whether it has a folder of files, which outlives the host's power."""
+
+    @property
+    def dhcp_seen(self) -> steps.DhcpSeen | None:
+        """What is there of its DHCP: a folder alone counts."""
+        return self.dhcp or (_NO_DHCP if self.has_folder else None)
 
 
 @dataclass(slots=True)
@@ -41,12 +52,16 @@ class FakePortDriver:
         self.routers: dict[str, steps.RouterSeen] = {}
         self.sets: dict[str, steps.LoadSet] = {}
         self.uplink: steps.UplinkSeen | None = None
+        self.posted: list[steps.Posted] = []
         self._numbers = 0
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """The same as the real driver's, so that the same things can be asked for."""
-        return frozenset({"network.bridge", "network.security_groups", "network.floating_ip"})
+        """What the real driver can do on most kernels, so that the same can be asked for."""
+        helpers = (helper_capability("ftp", "tcp"), helper_capability("tftp", "udp"))
+        return frozenset(
+            {"network.bridge", "network.security_groups", "network.floating_ip", *helpers}
+        )
 
     async def see_network(self, network_id: str, segment: int | None) -> steps.NetworkSeen:
         """All that is there of a network; `segment` None means that it should be absent."""
@@ -57,8 +72,8 @@ class FakePortDriver:
         wanted = None if segment is None else bridge_name(segment)
         if network.seen is None or network.bridge != wanted:
             stray = (network.bridge,) if network.seen is not None else ()
-            return steps.NetworkSeen(None, network.dhcp, uplink, stray)
-        return steps.NetworkSeen(network.seen, network.dhcp, uplink)
+            return steps.NetworkSeen(None, network.dhcp_seen, uplink, stray)
+        return steps.NetworkSeen(network.seen, network.dhcp_seen, uplink)
 
     async def see_bridge(self, segment: int) -> steps.BridgeSeen | None:
         """The bridge of a segment."""
@@ -97,6 +112,8 @@ class FakePortDriver:
                 self._apply_to_router(step)
             case steps.ServeAdverts() | steps.StopAdverts():
                 self._apply_to_router(step)
+            case steps.LoadMeters() | steps.SetProxies():
+                self._apply_to_router(step)
             case steps.LoadSet():
                 self.sets[step.set_id] = step
             case steps.RemoveSet():
@@ -109,6 +126,7 @@ class FakePortDriver:
     ) -> None:
         """Keep the metadata documents of these addresses; `only`: and of no others. Repeatable."""
         network = self.networks.setdefault(network_id, FakeNetwork())
+        network.has_folder = True
         network.documents = dict(documents) if only else {**network.documents, **documents}
 
     async def remove_documents(self, network_id: str, addresses: Sequence[str]) -> None:
@@ -117,18 +135,18 @@ class FakePortDriver:
         for address in addresses:
             network.documents.pop(address, None)
 
-    async def list_broken_networks(self) -> list[str]:
-        """Ids of networks of which a DHCP or metadata process ended unasked."""
+    async def list_broken(self) -> list[tuple[Kind, str]]:
+        """Networks and routers of which a process ended unasked: routers have none here."""
         return [
-            network_id
+            (Kind.NETWORK, network_id)
             for network_id, network in self.networks.items()
             if network.dhcp is not None
             and (network.dhcp.config_digest is None or not network.dhcp.metadata_runs)
         ]
 
-    async def list_broken_routers(self) -> list[str]:
-        """Ids of routers of which the advertising process ended unasked: none here."""
-        return []
+    async def list_posted(self) -> list[steps.Posted]:
+        """What guests posted: here what a test puts into `posted`."""
+        return list(self.posted)
 
     def is_ready(self, port_id: str) -> bool:
         """Whether the port's tap is there, with its anti-spoofing and rules loaded."""
@@ -140,6 +158,20 @@ class FakePortDriver:
         if port_id not in self.ports:
             raise Unavailable(f"cannot open the tap of port {port_id}: there is no such tap")
         return os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+
+    async def holdings(self) -> list[Holding]:
+        """Everything that is kept."""
+        return list(list_holdings(self))
+
+    def lose_power(self) -> None:
+        """The host loses its power: only files are left."""
+        for network in self.networks.values():
+            network.bridge, network.seen, network.dhcp = "", None, None
+        self.networks = {id: one for id, one in self.networks.items() if one.has_folder}
+        self.ports.clear()
+        self.routers.clear()
+        self.sets.clear()
+        self.uplink = None
 
     async def purge(self) -> None:
         """Remove everything of this cloud. Repeatable."""
@@ -176,6 +208,7 @@ class FakePortDriver:
             case steps.LayDhcp():
                 self._bridge(step.bridge)
                 there = self.networks[step.network_id].dhcp or _NO_DHCP
+                self.networks[step.network_id].has_folder = True
                 self.networks[step.network_id].dhcp = replace(
                     there, plugged_into=step.bridge, mtu=step.mtu, addresses=step.addresses
                 )
@@ -186,6 +219,8 @@ class FakePortDriver:
                 self._change_dhcp(step.network_id, config_digest=step.digest)
             case steps.ServeMetadata():
                 self._change_dhcp(step.network_id, metadata_runs=True)
+            case steps.ForgetPosted():
+                self.posted = [one for one in self.posted if one != step.posted]
             case steps.RemoveDhcp():
                 self._remove_dhcp(step.network_id)
 
@@ -200,6 +235,7 @@ class FakePortDriver:
         if network is None:
             return
         network.dhcp = None
+        network.has_folder = False
         network.leases = ""
         network.documents.clear()
         if network.seen is None:
@@ -209,7 +245,7 @@ class FakePortDriver:
         for network_id, network in list(self.networks.items()):
             if network.bridge == bridge:
                 network.bridge, network.seen = "", None
-                if network.dhcp is None:
+                if network.dhcp_seen is None:
                     del self.networks[network_id]
         for port in self.ports.values():
             if port.tap.plugged_into == bridge:
@@ -261,13 +297,19 @@ class FakePortDriver:
                 router = replace(router, legs={**router.legs, step.name: leg})
             case steps.RemoveLeg():
                 legs = {name: leg for name, leg in router.legs.items() if name != step.name}
-                router = replace(router, legs=legs)
+                proxies = frozenset(one for one in router.proxies if one[0] != step.name)
+                router = replace(router, legs=legs, proxies=proxies)
             case steps.SetRoutes():
                 router = replace(router, routes=step.routes)
             case steps.ServeAdverts():
                 router = replace(router, adverts_digest=step.digest)
             case steps.StopAdverts():
                 router = replace(router, adverts_digest=None)
+            case steps.LoadMeters():
+                router = replace(router, meters_digest=step.rules.digest)
+            case steps.SetProxies():
+                proxies = frozenset((step.leg, address) for address in step.addresses)
+                router = replace(router, proxies=proxies)
         self.routers[step.router_id] = router
 
 

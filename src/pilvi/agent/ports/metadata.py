@@ -10,6 +10,8 @@ connection is accepted.
 """
 
 import argparse
+import asyncio
+import contextlib
 import os
 import socket
 
@@ -18,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from pilvi.agent.ports.metadata_tree import document_name, find_answer
+from pilvi.agent.ports.metadata_tree import document_name, find_answer, is_password, posted_name
 
 CONCURRENT_MAX = 512
 """Connections served at once. Lower: guests that boot together are sent away; higher: more memory
@@ -30,17 +32,60 @@ IDLE_S = 5
 PATH_CHARACTERS_MAX = 512
 """Longer than any path that exists."""
 
+PASSWORD_BYTES_MAX = 256
+"""As Nova's: what RSA makes of a password. Higher: guests fill the folder."""
+
+POSTED_S = 10.0
+"""How long a guest waits until its password has arrived. Lower: a control plane that starts is
+missed; higher: the guest's own patience ends first."""
+
+LOOK_S = 0.02
+"""Seconds between looks at whether it has. Lower: more looks; higher: slower answers."""
+
 
 class Metadata:
-    """The ASGI application over a folder of documents."""
+    """The ASGI application over a folder of documents, and one for what guests post."""
 
-    def __init__(self, documents: int) -> None:
+    def __init__(self, documents: int, posted: int | None = None) -> None:
         self._documents = documents
+        self._posted = posted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http":
-            await self._answer(Request(scope))(scope, receive, send)
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        if request.method == "POST" and is_password(request.url.path) and self._posted is not None:
+            answer = await self._take_password(request, self._posted)
+        else:
+            answer = self._answer(request)
+        await answer(scope, receive, send)
+
+    async def _take_password(self, request: Request, posted: int) -> Response:
+        """Keep a guest's password until the agent has told it; 503 when that takes too long."""
+        address = request.client.host if request.client is not None else ""
+        if self._read(address) is None:
+            return Response("404 Not Found\n", 404, media_type="text/plain")
+        text = b""
+        async for piece in request.stream():
+            text += piece
+            if len(text) > PASSWORD_BYTES_MAX:
+                return Response("400 Bad Request: the request is too large\n", 400)
+        name = posted_name(address)
+        new = f".{name}.new"
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640, dir_fd=posted)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+        os.rename(new, name, src_dir_fd=posted, dst_dir_fd=posted)
+        for _ in range(int(POSTED_S / LOOK_S)):
+            await asyncio.sleep(LOOK_S)
+            try:
+                os.stat(name, dir_fd=posted)
+            except FileNotFoundError:
+                return Response(b"", 200)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=posted)
+        return Response("503 Service Unavailable: try again\n", 503)
 
     def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
@@ -77,11 +122,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--documents", required=True)
+    parser.add_argument("--posted", required=True)
     parser.add_argument("--uid", type=int, required=True)
     arguments = parser.parse_args()
     documents = os.open(arguments.documents, os.O_RDONLY | os.O_DIRECTORY)
+    posted = os.open(arguments.posted, os.O_RDONLY | os.O_DIRECTORY)
     config = uvicorn.Config(
-        Metadata(documents),
+        Metadata(documents, posted),
         loop="asyncio",
         http="h11",
         ws="none",

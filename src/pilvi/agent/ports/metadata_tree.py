@@ -32,6 +32,7 @@ EC2_VERSIONS = (
     "2009-04-04",
     "latest",
 )
+POSTED_SUFFIX = ".password"
 JSON = "application/json"
 TEXT = "text/plain"
 
@@ -42,6 +43,19 @@ Answer = tuple[str, bytes]
 def document_name(address: str) -> str:
     """File name of the document of the guest at an address."""
     return f"{address}.json"
+
+
+def posted_name(address: str) -> str:
+    """File name of what the guest at an address posted."""
+    return f"{address}{POSTED_SUFFIX}"
+
+
+def is_password(path: str) -> bool:
+    """Whether a guest posts its password to a path. Pure."""
+    parts = [part for part in path.split("/") if part]
+    if len(parts) != 3 or parts[0] != "openstack" or parts[2] != "password":
+        return False
+    return parts[1] in OPENSTACK_VERSIONS and parts[1] >= "2013-10-17"
 
 
 def encode_document(

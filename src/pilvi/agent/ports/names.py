@@ -11,6 +11,7 @@ from pilvi.errors import InvalidRequest
 
 INTERFACE_NAME_MAX = 15
 SEGMENT_MAX = (1 << 24) - 1
+TAP_PREFIX = "tap"
 
 _ID = re.compile(r"[0-9a-z][0-9a-z-]{10,63}")
 
@@ -31,7 +32,7 @@ def bridge_name(segment: int) -> str:
 
 def tap_name(port_id: str) -> str:
     """The tap of a guest's port."""
-    return f"tap{_short(port_id)}"
+    return f"{TAP_PREFIX}{_short(port_id)}"
 
 
 def leg_name(port_id: str) -> str:

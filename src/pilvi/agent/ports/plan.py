@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pilvi.agent.ports.adverts import advert_config
 from pilvi.agent.ports.dhcp import dhcp_addresses, dhcp_config, dhcp_leases, dhcp_options
+from pilvi.agent.ports.meter_rules import meter_rules, meters_digest
 from pilvi.agent.ports.names import bridge_name, leg_name
 from pilvi.agent.ports.port_rules import (
     METADATA_ADDRESS,
@@ -20,7 +21,7 @@ from pilvi.agent.ports.port_rules import (
     parse_members,
     port_filter,
 )
-from pilvi.agent.ports.router_rules import leg_addresses, router_rules
+from pilvi.agent.ports.router_rules import leg_addresses, proxied_addresses, router_rules
 from pilvi.agent.ports.steps import (
     LayBridge,
     LayDhcp,
@@ -28,6 +29,7 @@ from pilvi.agent.ports.steps import (
     LayUplink,
     LegSeen,
     LoadFilter,
+    LoadMeters,
     LoadRouterRules,
     LoadSet,
     MakeRouter,
@@ -50,6 +52,7 @@ from pilvi.agent.ports.steps import (
     ServeAdverts,
     ServeDhcp,
     ServeMetadata,
+    SetProxies,
     SetRoutes,
     Step,
     StopAdverts,
@@ -232,6 +235,9 @@ def plan_router(
     if seen.routes != routes:
         steps.append(SetRoutes(router_id, routes))
     steps += _plan_adverts(router_id, spec, seen, legs)
+    steps += _plan_proxies(router_id, spec, seen, legs)
+    if seen.meters_digest != meters_digest(spec):
+        steps.append(LoadMeters(router_id, meter_rules(spec, seen.counts)))
     return Plan(tuple(steps), f"network {', '.join(missing)}" if missing else "")
 
 
@@ -246,6 +252,18 @@ def _plan_adverts(
     if seen.adverts_digest == config.digest:
         return []
     return [ServeAdverts(router_id, config.text, config.digest)]
+
+
+def _plan_proxies(
+    router_id: str, spec: RouterSpec, seen: RouterSeen, legs: Mapping[str, LayLeg]
+) -> list[RouterStep]:
+    """Only a gateway that is there answers for others."""
+    gateway = "" if spec.gateway is None else leg_name(spec.gateway.port_id)
+    addresses = frozenset(proxied_addresses(spec))
+    there = frozenset(address for leg, address in seen.proxies if leg == gateway)
+    if gateway not in legs or there == addresses:
+        return []
+    return [SetProxies(router_id, gateway, addresses)]
 
 
 def router_interfaces(spec: RouterSpec) -> list[RouterInterface]:

@@ -10,8 +10,9 @@ Everything here is pure. Three parts are loaded in one transaction:
   the frame leaves. Rules are therefore found by tap and not by address, and two guests may share
   one allowed address. Remote groups are nft sets, loaded on their own, so that a member that comes
   or goes changes no rule;
-- the *limits* of a port's bandwidth: what is over them is dropped, in the guard for what the guest
-  sends (a qdisc with an ifb would let frames past the guard), in the bridge family for the rest.
+- the *limits* of a port's bandwidth and packets: what is over them is dropped, in the guard for
+  what the guest sends (a qdisc with an ifb would let frames past the guard), in the bridge family
+  for the rest.
 
 Whatever no rule allows is dropped, in both directions; DHCP, neighbour discovery and the metadata
 address are always reachable. Names and values reach nft only after they were parsed, never as they
@@ -27,7 +28,7 @@ from dataclasses import dataclass
 
 from pilvi.agent.ports.names import check_id
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.networks import LimitSpec, PortSpec, RuleSpec
+from pilvi.host_api.networks import LimitSpec, PacketLimitSpec, PortSpec, RuleSpec
 
 METADATA_ADDRESS = "169.254.169.254"
 TABLE = "ports"
@@ -66,6 +67,9 @@ WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 
 BURST_BYTES_MIN, BURST_BYTES_MAX = 16_000, 1 << 31
 """A burst that holds no full frame would let nothing pass; the kernel counts in 32 bits."""
+BURST_PACKETS_MAX = 1 << 31
+
+ACCEPT, DROP = "ACCEPT", "DROP"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -95,8 +99,10 @@ class Limit:
     """How much may pass in a second, and at once beyond that."""
 
     direction: str
-    bytes_per_s: int
-    burst_bytes: int
+    per_s: int
+    burst: int
+    unit: str = "bytes"
+    """`bytes` or `packets`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,12 @@ class PortFilter:
     limits: tuple[Limit, ...] = ()
     dscp: int = -1
     """What the guest's packets are marked with; -1: as they come."""
+    logged: tuple[str, ...] = ()
+    """`ACCEPT`, `DROP` or both: of which packets is told."""
+
+    def matches_of(self, direction: str) -> list[Match]:
+        """The rules of one direction."""
+        return [match for match in self.matches if match.direction == direction]
 
     @property
     def digest(self) -> str:
@@ -172,7 +184,8 @@ def port_filter(spec: PortSpec) -> PortFilter | None:
     allows nobody, and the port's other rules hold. Raises `InvalidRequest` for a MAC or an address
     of its own that is none.
     """
-    limits = tuple(sorted(map(parse_limit, spec.limits), key=lambda limit: limit.direction))
+    wanted = [*map(parse_limit, spec.limits), *map(parse_packet_limit, spec.packet_limits)]
+    limits = tuple(sorted(wanted, key=lambda limit: (limit.direction, limit.unit)))
     dscp = -1 if spec.dscp_mark is None else spec.dscp_mark & 63
     if not spec.port_security and not limits and dscp == -1:
         return None
@@ -196,6 +209,9 @@ def port_filter(spec: PortSpec) -> PortFilter | None:
         is_stateful=spec.stateful,
         limits=limits,
         dscp=dscp,
+        logged=tuple(event for event in (ACCEPT, DROP) if event in spec.logged)
+        if spec.port_security
+        else (),
     )
 
 
@@ -203,8 +219,21 @@ def parse_limit(limit: LimitSpec) -> Limit:
     """A limit in bytes, with a burst that a full window of TCP fits into. Pure."""
     rate = max(1, int(limit.max_kbps)) * 125
     burst = int(limit.burst_kbit) * 125 or rate * 4 // 5
-    direction = "ingress" if limit.direction == "ingress" else "egress"
-    return Limit(direction, rate, min(max(burst, BURST_BYTES_MIN), BURST_BYTES_MAX))
+    return Limit(
+        _parse_direction(limit.direction), rate, min(max(burst, BURST_BYTES_MIN), BURST_BYTES_MAX)
+    )
+
+
+def parse_packet_limit(limit: PacketLimitSpec) -> Limit:
+    """A limit in packets, with a burst as long as one of bytes has. Pure."""
+    rate = max(1, int(limit.max_kpps)) * 1000
+    burst = int(limit.burst_kpps) * 1000 or rate * 4 // 5
+    direction = _parse_direction(limit.direction)
+    return Limit(direction, rate, min(burst, BURST_PACKETS_MAX), "packets")
+
+
+def _parse_direction(direction: str) -> str:
+    return "ingress" if direction == "ingress" else "egress"
 
 
 def link_local(mac: str) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from pilvi.agent.ports.names import check_id, tap_name
 from pilvi.agent.ports.port_rules import (
+    ACCEPT,
     ANYBODY,
+    DROP,
     ICMP,
     ICMP6,
     METADATA_ADDRESS,
@@ -23,6 +25,11 @@ _FROM_GUESTS = f"{{ 131, 132, {_SOLICIT_ROUTER}, {_SOLICIT}, {_NEIGHBOUR}, 143 }
 _FROM_NOBODY = f"{{ 131, 132, {_SOLICIT_ROUTER}, 143 }}"
 """What a guest that has no address yet says beside asking whether one is free."""
 _ONLY_ROUTERS = f"{{ {_ROUTER}, {_REDIRECT} }}"
+
+LOG_GROUP = 5
+"""Where the kernel hands packets that a rule tells of; a namespace has groups of its own."""
+LOG_LIMIT = "limit rate 100/second burst 25 packets"
+"""How much is told of one port and direction. Lower: floods hide more; higher: fill the disk."""
 
 
 def set_name(set_id: str, version: int) -> str:
@@ -112,19 +119,29 @@ def render_load(port_id: str, number: int, zone: int, filter: PortFilter) -> lis
     for set_id in sorted(filter.set_ids):
         lines += _add_sets(set_id)
     lines += _render_guard(tap, number, filter)
-    for limit in filter.limits:
-        if limit.direction == "ingress":
-            lines += [
-                f"add chain bridge {TABLE} limit_{tap}",
-                f"add rule bridge {TABLE} limit_{tap} {_render_limit(limit)}",
-                f'add element bridge {TABLE} limits {{ "{tap}" : jump limit_{tap} }}',
-            ]
+    inward = [_render_limit(limit) for limit in filter.limits if limit.direction == "ingress"]
+    if inward:
+        chain = f"bridge {TABLE} limit_{tap}"
+        lines += [f"add chain {chain}", *(f"add rule {chain} {limit}" for limit in inward)]
+        lines.append(f'add element bridge {TABLE} limits {{ "{tap}" : jump limit_{tap} }}')
     if not filter.is_secure:
         return lines
     lines.append(f'add element bridge {TABLE} ports {{ "{tap}" : {number} }}')
     for direction, chain in (("ingress", f"to_{tap}"), ("egress", f"from_{tap}")):
+        rules = _rules(filter, direction)
+        if ACCEPT in filter.logged:
+            told = f"inet {TABLE} told_{chain}"
+            lines += [f"add chain {told}", f"add rule {told} {_tell(ACCEPT, direction, port_id)}"]
+            lines.append(f"add rule {told} accept")
+            allowed = len(filter.matches_of(direction))
+            rules[-1 - allowed : -1] = [
+                f"{rule.removesuffix('accept')}goto told_{chain}"
+                for rule in rules[-1 - allowed : -1]
+            ]
+        if DROP in filter.logged:
+            rules.insert(-1, _tell(DROP, direction, port_id))
         lines.append(f"add chain inet {TABLE} {chain}")
-        lines += [f"add rule inet {TABLE} {chain} {rule}" for rule in _rules(filter, direction)]
+        lines += [f"add rule inet {TABLE} {chain} {rule}" for rule in rules]
     lines.append(f"add element inet {TABLE} to_guests {{ {number} : jump to_{tap} }}")
     lines.append(f"add element inet {TABLE} from_guests {{ {number} : jump from_{tap} }}")
     return lines
@@ -138,7 +155,7 @@ def render_unload(loaded: LoadedFilter) -> list[str]:
     """
     tap, number = loaded.tap, loaded.number
     chains = [
-        *(f"inet {TABLE} {name}_{tap}" for name in ("to", "from")),
+        *(f"inet {TABLE} {name}_{tap}" for name in ("to", "from", "told_to", "told_from")),
         f"bridge {TABLE} limit_{tap}",
         f"netdev {TABLE} {tap}",
     ]
@@ -157,9 +174,13 @@ def render_unload(loaded: LoadedFilter) -> list[str]:
     ]
 
 
+def _tell(event: str, direction: str, port_id: str) -> str:
+    return f'{LOG_LIMIT} log prefix "{event} {direction} {check_id(port_id)}" group {LOG_GROUP}'
+
+
 def _render_limit(limit: Limit) -> str:
-    rate, burst = limit.bytes_per_s, limit.burst_bytes
-    return f"limit rate over {rate} bytes/second burst {burst} bytes drop"
+    rate = f"{limit.per_s} bytes/second" if limit.unit == "bytes" else f"{limit.per_s}/second"
+    return f"limit rate over {rate} burst {limit.burst} {limit.unit} drop"
 
 
 def _render_guard(tap: str, number: int, filter: PortFilter) -> list[str]:
@@ -250,7 +271,7 @@ def _rules(filter: PortFilter, direction: str) -> list[str]:
         rules.append(f"ip daddr {METADATA_ADDRESS} tcp dport 80 accept")
     if is_inward and not filter.is_stateful:
         rules.append(f"ip saddr {METADATA_ADDRESS} tcp sport 80 accept")
-    rules += [render_match(match) for match in filter.matches if match.direction == direction]
+    rules += [render_match(match) for match in filter.matches_of(direction)]
     rules.append("drop")
     return rules
 

@@ -6,8 +6,9 @@ what differs, which is nothing when nothing happened meanwhile.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from pilvi.agent.ports.documents import (
     list_ports_of_network,
 )
 from pilvi.agent.ports.driver import PortDriver
+from pilvi.agent.ports.meter_rules import label_of
 from pilvi.agent.ports.names import bridge_name
 from pilvi.agent.ports.plan import (
     Plan,
@@ -35,10 +37,18 @@ from pilvi.agent.ports.plan import (
     router_interfaces,
 )
 from pilvi.agent.ports.steps import LayBridge, Step
+from pilvi.agent.step_log import take
 from pilvi.core.reconcile import Again, Done, Result
 from pilvi.errors import InvalidRequest
 from pilvi.host_api.contract import Assignment, Kind, Observation
-from pilvi.host_api.networks import AddressSetSpec, NetworkSpec, PortSpec, RouterSpec
+from pilvi.host_api.networks import (
+    AddressSetSpec,
+    MeterSeen,
+    NetworkSpec,
+    PortSpec,
+    RouterSeen,
+    RouterSpec,
+)
 
 log = structlog.get_logger()
 
@@ -47,6 +57,12 @@ LOOKS_MAX = 8
 
 WAIT_S = 2.0
 """Pause when another object has to be there first. Its reconciler wakes this one sooner."""
+
+METER_S = 30.0
+"""Pause between readings of a router's meters. Lower: more reports of routers that have meters;
+higher: counts are shown later."""
+
+NOTHING_SEEN = msgspec.Raw(b"null")
 
 WATCH_S = 1.0
 """Pause between looks for ended processes. Lower: more wake-ups while idle; higher: guests are
@@ -91,7 +107,7 @@ class NetworkReconciler:
             is_there = bool(seen.bridge or seen.dhcp or seen.stray_bridges)
             return plan_network(id, spec, seen, self._uplink), is_there
 
-        outcome = await _settle(self._driver, look)
+        outcome = await _settle(self._driver, (self.kind, id), look)
         if spec is not None and dhcp_addresses(spec):
             documents = documents_of_network(self._context.desired, id)
             await self._driver.write_documents(id, documents, only=True)
@@ -111,12 +127,9 @@ class NetworkReconciler:
         """Wake the networks of which a DHCP or metadata process ended; run until cancelled."""
         while True:
             await asyncio.sleep(WATCH_S)
-            for network_id in await self._driver.list_broken_networks():
-                log.warning("a DHCP or metadata process ended", network=network_id)
-                self._context.wake(Kind.NETWORK, network_id)
-            for router_id in await self._driver.list_broken_routers():
-                log.warning("an advertising process ended", router=router_id)
-                self._context.wake(Kind.ROUTER, router_id)
+            for kind, id in await self._driver.list_broken():
+                log.warning("a process of a network or router ended", kind=kind, id=id)
+                self._context.wake(kind, id)
 
     def _wake_neighbours(self, network_id: str) -> None:
         """A bridge was laid: what belongs into it can be plugged in now."""
@@ -155,7 +168,7 @@ class PortReconciler:
             is_there = seen.tap is not None or seen.filter_digest is not None
             return plan_port(id, spec, seen), is_there
 
-        outcome = await _settle(self._driver, look)
+        outcome = await _settle(self._driver, (self.kind, id), look)
         await self._write_documents(id, spec)
         result = _publish(self._context, assignment, outcome)
         if spec is not None and outcome.taken and outcome.plan.is_settled:
@@ -214,7 +227,9 @@ class AddressSetReconciler:
             seen = await self._driver.see_set(id)
             return plan_set(id, spec, seen), seen is not None
 
-        return _publish(self._context, assignment, await _settle(self._driver, look))
+        return _publish(
+            self._context, assignment, await _settle(self._driver, (self.kind, id), look)
+        )
 
     async def list_unsettled(self) -> Sequence[str]:
         """Ids of all sets that are not known to be as wished: all of them at start."""
@@ -226,7 +241,7 @@ class AddressSetReconciler:
 
 
 class RouterReconciler:
-    """Routers: legs, translation, floating IPs, routes."""
+    """Routers: legs, translation, floating IPs, routes, meters."""
 
     def __init__(self, context: AgentContext, driver: PortDriver) -> None:
         self._context = context
@@ -244,12 +259,26 @@ class RouterReconciler:
             return Done()
         spec = _decode(assignment, RouterSpec)
 
+        counts: dict[str, tuple[int, int]] = {}
+
         async def look() -> tuple[Plan, bool]:
+            nonlocal counts
             segments = {} if spec is None else await self._find_segments(spec)
             seen = await self._driver.see_router(id)
+            counts = seen.counts
             return plan_router(id, spec, seen, segments), seen.exists
 
-        return _publish(self._context, assignment, await _settle(self._driver, look))
+        outcome = await _settle(self._driver, (self.kind, id), look)
+        return _publish(self._context, assignment, outcome, _tell_meters(counts))
+
+    async def watch(self) -> None:
+        """Have the meters read again and again. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(METER_S)
+            for assignment in self._context.desired.list(Kind.ROUTER):
+                spec = _decode(assignment, RouterSpec)
+                if spec is not None and spec.meters:
+                    self._context.wake(Kind.ROUTER, assignment.id)
 
     async def list_unsettled(self) -> Sequence[str]:
         """Ids of all routers that are not known to be as wished: all of them at start."""
@@ -271,7 +300,9 @@ class RouterReconciler:
         return segments
 
 
-async def _settle(driver: PortDriver, look: Callable[[], Awaitable[tuple[Plan, bool]]]) -> _Outcome:
+async def _settle(
+    driver: PortDriver, key: tuple[str, str], look: Callable[[], Awaitable[tuple[Plan, bool]]]
+) -> _Outcome:
     """Look and take steps until there are none, or something has to be waited for.
 
     Raises `HostTerminal` when the wish itself cannot be carried out.
@@ -283,14 +314,27 @@ async def _settle(driver: PortDriver, look: Callable[[], Awaitable[tuple[Plan, b
         except InvalidRequest as error:
             raise HostTerminal(error) from error
         for step in outcome.plan.steps:
-            await driver.apply(step)
+            await take(key[0], key[1], step, partial(driver.apply, step))
             outcome.taken.append(step)
         if not outcome.plan.steps:
             break
     return outcome
 
 
-def _publish(context: AgentContext, assignment: Assignment, outcome: _Outcome) -> Result:
+def _tell_meters(counts: Mapping[str, tuple[int, int]]) -> msgspec.Raw:
+    meters = [
+        MeterSeen(label_id=label_of(name), packets=packets, octets=octets)
+        for name, (packets, octets) in sorted(counts.items())
+    ]
+    return msgspec.Raw(msgspec.json.encode(RouterSeen(meters=meters) if meters else None))
+
+
+def _publish(
+    context: AgentContext,
+    assignment: Assignment,
+    outcome: _Outcome,
+    seen: msgspec.Raw = NOTHING_SEEN,
+) -> Result:
     plan = outcome.plan
     context.outbox.publish(
         Observation(
@@ -300,6 +344,7 @@ def _publish(context: AgentContext, assignment: Assignment, outcome: _Outcome) -
             present=outcome.is_there,
             settled=plan.is_settled,
             waiting=plan.waiting,
+            seen=seen,
         )
     )
     if plan.is_settled:

@@ -2,7 +2,8 @@
 
 A connection is translated by what was in force when it began; the kernel goes on translating it.
 So every forwarded packet of a translated connection is held against the translations in force
-now, and a floating IP that is taken away stops answering at once.
+now, and a floating IP that is taken away stops answering at once. Connections that a helper
+expects (of FTP and the like) are let through for as long as the router has helpers.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from pilvi.agent.ports.names import leg_name
-from pilvi.agent.ports.port_rules import parse_ipv4
+from pilvi.agent.ports.port_rules import parse_address, parse_ipv4
 from pilvi.errors import InvalidRequest
 from pilvi.host_api.networks import ForwardingSpec, RouterInterface, RouterSpec
 
@@ -18,19 +19,18 @@ TABLE = "router"
 FORWARDED_PROTOCOLS = ("tcp", "udp")
 
 _CLAMP = "tcp flags syn tcp option maxseg size set rt mtu"
-_IPV6 = [
-    f"add table ip6 {TABLE}",
-    f"delete table ip6 {TABLE}",
-    f"table ip6 {TABLE} {{",
-    "chain forward { type filter hook forward priority 0;",
-    _CLAMP,
-    "}",
-    # Addresses are handed out by the networks' DHCP servers; a router only advertises.
-    "chain input { type filter hook input priority 0;",
-    "udp dport 547 drop",
-    "}",
-    "}",
-]
+HELPERS = (
+    "amanda",
+    "ftp",
+    "irc",
+    "netbios-ns",
+    "pptp",
+    "sane",
+    "sip",
+    "snmp",
+    "tftp",
+)
+"""What Linux calls the helpers that it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ def _own_address(gateway: RouterInterface) -> str | None:
 
 def router_rules(spec: RouterSpec) -> RouterRules:
     """The rules that a router should have. Pure."""
-    body = "\n".join(_render(spec))
-    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    body = "\n".join([*_helpers(spec), *_render(spec)])
+    six = "\n".join(_render6(spec))
+    digest = hashlib.sha256(f"{body}\n{six}".encode()).hexdigest()[:16]
     text = "\n".join(
         [
             f"add table ip {TABLE}",
@@ -75,11 +76,63 @@ def router_rules(spec: RouterSpec) -> RouterRules:
             f'set loaded {{ type ifname; elements = {{ "lo" comment "{digest}" }}; }}',
             body,
             "}",
-            *_IPV6,
+            f"add table ip6 {TABLE}",
+            f"delete table ip6 {TABLE}",
+            f"table ip6 {TABLE} {{",
+            six,
+            "}",
             "",
         ]
     )
     return RouterRules(text, digest)
+
+
+def _render6(spec: RouterSpec) -> list[str]:
+    return [
+        "chain forward { type filter hook forward priority 0;",
+        _CLAMP,
+        *_proxied_only(spec),
+        "}",
+        # Addresses are handed out by the networks' DHCP servers; a router only advertises.
+        "chain input { type filter hook input priority 0;",
+        "udp dport 547 drop",
+        "}",
+    ]
+
+
+def _proxied_only(spec: RouterSpec) -> list[str]:
+    """From outside only those are reached that the router answers for."""
+    if not spec.enable_ndp_proxy or spec.gateway is None:
+        return []
+    addresses = ", ".join(proxied_addresses(spec))
+    besides = f" ip6 daddr != {{ {addresses} }}" if addresses else ""
+    return [f'iifname "{leg_name(spec.gateway.port_id)}" ct state new{besides} drop']
+
+
+def proxied_addresses(spec: RouterSpec) -> list[str]:
+    """The IPv6 addresses inside that a router answers for. Raises `InvalidRequest`."""
+    if not spec.enable_ndp_proxy or spec.gateway is None:
+        return []
+    found = sorted({parse_address(address) for address in spec.ndp_proxies})
+    if any(":" not in address for address in found):
+        raise InvalidRequest("cannot answer for an IPv4 address in neighbour discovery")
+    return found
+
+
+def _helpers(spec: RouterSpec) -> list[str]:
+    """The helpers as objects, and the chain that gives each new connection its own."""
+    objects, rules = [], []
+    for place, wanted in enumerate(spec.helpers):
+        if wanted.helper not in HELPERS or wanted.protocol not in FORWARDED_PROTOCOLS:
+            raise InvalidRequest(f"cannot help with {wanted.helper!r} over {wanted.protocol!r}")
+        name, protocol = f"helper{place}", wanted.protocol
+        words = f'type "{wanted.helper}" protocol {protocol}; l3proto ip;'
+        objects.append(f"ct helper {name} {{ {words} }}")
+        rules.append(f'{protocol} dport {int(wanted.port)} ct helper set "{name}"')
+    if not objects:
+        return []
+    hook = "chain helping { type filter hook prerouting priority -150;"
+    return [*objects, hook, *rules, "}"]
 
 
 def _render(spec: RouterSpec) -> list[str]:
@@ -104,8 +157,9 @@ def _render(spec: RouterSpec) -> list[str]:
         *_source_translation(spec, leg, gateway),
         "}",
         "chain forward { type filter hook forward priority 0;",
-        *_held_against_now(spec, leg, gateway),
         _CLAMP,
+        *(["ct status expected accept"] if spec.helpers else []),
+        *_held_against_now(spec, leg, gateway),
         "}",
     ]
 
@@ -134,7 +188,8 @@ def _forwarded(spec: RouterSpec) -> list[str]:
                 f"ct original ip daddr {floating} ct reply ip saddr {fixed} meta l4proto "
                 f"{f.protocol} ct original proto-dst {f.external_first}-{f.external_last} return"
             )
-    return ["chain translated {", *rules, "drop", "}"]
+    # Who is connected learns at once that it is over, and does not wait for answers.
+    return ["chain translated {", *rules, "meta l4proto tcp reject with tcp reset", "drop", "}"]
 
 
 def _forward(forwarding: ForwardingSpec) -> list[str]:

@@ -6,6 +6,7 @@ may be repeated.
 
 from dataclasses import dataclass, field
 
+from pilvi.agent.ports.meter_rules import MeterRules
 from pilvi.agent.ports.port_rules import PortFilter
 from pilvi.agent.ports.router_rules import RouterRules
 
@@ -99,6 +100,12 @@ class RouterSeen:
     """Destination CIDR and next hop of every route that has a next hop."""
     adverts_digest: str | None = None
     """Digest of the configuration that ranges are advertised with; None: they are not."""
+    meters_digest: str | None = None
+    """Digest of the meters that are loaded; None when there are none."""
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Packets and octets by the name of the meter's counter."""
+    proxies: frozenset[tuple[str, str]] = frozenset()
+    """Leg and IPv6 address of everything that is answered for in neighbour discovery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,22 @@ class ServeMetadata:
     """Run the metadata server if it does not run."""
 
     network_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a guest posted to the metadata server, which waits until it is forgotten here."""
+
+    network_id: str
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPosted:
+    """What was posted has arrived: the guest may be told so."""
+
+    posted: Posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +309,23 @@ class SetRoutes:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadMeters:
+    """Change the meters with these rules, in one transaction; what stays counts on."""
+
+    router_id: str
+    rules: MeterRules
+
+
+@dataclass(frozen=True, slots=True)
+class SetProxies:
+    """Answer in neighbour discovery on a leg for exactly these addresses."""
+
+    router_id: str
+    leg: str
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ServeAdverts:
     """Advertise IPv6 ranges with this configuration, in the place of any other."""
 
@@ -317,6 +357,7 @@ NetworkStep = (
     | TellLeases
     | ServeDhcp
     | ServeMetadata
+    | ForgetPosted
     | RemoveDhcp
 )
 PortStep = MakeTap | LoadFilter | UnloadFilter | PlugTap | RaiseTap | RemoveTap
@@ -327,6 +368,8 @@ RouterStep = (
     | LayLeg
     | RemoveLeg
     | SetRoutes
+    | LoadMeters
+    | SetProxies
     | ServeAdverts
     | StopAdverts
     | RemoveRouter

@@ -8,15 +8,17 @@ import asyncio
 import errno
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from pilvi.agent.context import AgentContext, ImageTransfer
 from pilvi.agent.faults import HostTerminal, fault_of, no_space
+from pilvi.agent.step_log import take
 from pilvi.agent.vms.driver import CaptureDriver, CaptureState, LocalCapture
 from pilvi.core.reconcile import Again, Done, Result, Terminal
-from pilvi.errors import Conflict, NotFound
+from pilvi.errors import Conflict, NotFound, Unavailable
 from pilvi.host_api.contract import Assignment, HostFault, Kind, Observation
 from pilvi.host_api.vms import CaptureSeen, CaptureSpec, VmSpec
 
@@ -96,7 +98,8 @@ class CaptureReconciler:
             if step is CaptureStep.WAIT:
                 return Again(LOOK_S, "the copy of a disk")
             try:
-                await self._take(id, step, spec, seen)
+                work = partial(self._take, id, step, spec, seen)
+                await take(self.kind, id, step, work)
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise no_space("copy the disk") from error
@@ -148,12 +151,17 @@ class CaptureReconciler:
         await self._driver.start_capture(spec, vm)
 
     async def _finish(self, id: str) -> None:
-        task = self._sends.pop(id)
+        task = self._sends.pop(id, None)
+        if task is None:
+            return
         try:
             await task
-        except Conflict:
-            # The store has the bytes: an earlier agent ended between sending and taking note.
-            pass
+        except Conflict as error:
+            # An earlier try holds the image, which the store gives up when its writer is gone; a
+            # store that has the bytes says so by taking them again.
+            raise Unavailable(
+                "cannot send the copy: an earlier try is not over", detail=error.message
+            ) from error
         except NotFound as error:
             await self._driver.remove_capture(id)
             raise HostTerminal(error) from error
@@ -178,6 +186,9 @@ class CaptureReconciler:
 
     def _has_given_up(self, assignment: Assignment) -> bool:
         generation, found = self._faults.get(assignment.id, (-1, None))
+        if not assignment.present:
+            # A removal is never given up.
+            return False
         return found is not None and found.terminal and generation == assignment.generation
 
     def _publish(self, assignment: Assignment, seen: LocalCapture, step: CaptureStep) -> None:

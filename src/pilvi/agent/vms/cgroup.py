@@ -60,6 +60,11 @@ class Cgroups:
         """Whether any group of the vm is there."""
         return any(folder.exists() for folder in self._folders(server_id))
 
+    def list_folders(self) -> list[Path]:
+        """The folders that hold one group for each vm, whether or not they are there."""
+        roots = [self._root] if self._has_v2 else [self._root / name for name in _V1]
+        return [root / self._prefix for root in roots]
+
     @property
     def _has_v2(self) -> bool:
         try:
@@ -69,9 +74,7 @@ class Cgroups:
         return "memory" in controllers and "cpu" in controllers
 
     def _folders(self, server_id: str) -> list[Path]:
-        if self._has_v2:
-            return [self._root / self._prefix / server_id]
-        return [self._root / name / self._prefix / server_id for name in _V1]
+        return [folder / server_id for folder in self.list_folders()]
 
     def _confine_v1(self, name: str, server_id: str, pid: int, limit: int) -> None:
         controller = self._root / name

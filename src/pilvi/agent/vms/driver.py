@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pilvi.agent.vms.console import ConsolePiece
 from pilvi.agent.vms.local_vm import Button, Ended, LocalVm
+from pilvi.host_api.holdings import Holding
 from pilvi.host_api.vms import (
     CaptureSpec,
     Disk,
@@ -99,6 +100,16 @@ class DriverFacts:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessCounts:
+    """What a guest's process has used since it began."""
+
+    cpu_s: float
+    read_bytes: int | None
+    """From all disks and volumes; None when the process does not answer now."""
+    written_bytes: int | None
+
+
 class VmHost(Protocol):
     """What concerns all vms of a host."""
 
@@ -122,8 +133,16 @@ class VmHost(Protocol):
         """New bytes of a guest's serial console."""
         ...
 
+    async def count(self, server_id: str) -> ProcessCounts | None:
+        """What a guest's process has used; None when there is no process."""
+        ...
+
     async def close(self) -> None:
         """Give back what this process holds; guests go on."""
+        ...
+
+    async def holdings(self) -> list[Holding]:
+        """Everything of vms and captures that is really there, whoever made it, for an audit."""
         ...
 
     async def prune_bases(self, idle_s: float) -> list[str]:

@@ -11,7 +11,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pilvi.agent.disks.bases import wrong_bytes
@@ -19,10 +19,13 @@ from pilvi.agent.disks.config_drive import digest
 from pilvi.agent.disks.layers import layer_below
 from pilvi.agent.disks.qcow2 import empty_qcow2
 from pilvi.agent.vms.console import ConsolePiece
-from pilvi.agent.vms.driver import CaptureState, DriverFacts, LocalCapture
+from pilvi.agent.vms.driver import CaptureState, DriverFacts, LocalCapture, ProcessCounts
+from pilvi.agent.vms.fake_holdings import list_holdings
+from pilvi.agent.vms.fake_vm import LIVE, FakeVm
 from pilvi.agent.vms.guests import Changes
 from pilvi.agent.vms.local_vm import Button, Ended, LocalDisk, LocalVm, Plug, Process
 from pilvi.errors import NotFound, Unavailable
+from pilvi.host_api.holdings import Holding
 from pilvi.host_api.vms import (
     CaptureSpec,
     Disk,
@@ -32,39 +35,6 @@ from pilvi.host_api.vms import (
     VmSpec,
     VolumeConnection,
 )
-
-_LIVE = (
-    Process.PRELAUNCH,
-    Process.RUNNING,
-    Process.PAUSED,
-    Process.SAVED,
-    Process.RESTORING,
-    Process.SHUT_DOWN,
-)
-
-
-@dataclass(slots=True)
-class FakeVm:
-    """One vm and its guest."""
-
-    process: Process = Process.NONE
-    begun: bool = False
-    witnessed: bool = False
-    ended: Ended | None = None
-    boot_generation: int = -1
-    image_generation: int = -1
-    disks: set[tuple[str, int]] = field(default_factory=set)
-    """Device and generation of every layer."""
-    has_state: bool = False
-    config_digest: str = ""
-    volumes: dict[str, Plug] = field(default_factory=dict)
-    volume_sizes: dict[str, int] = field(default_factory=dict)
-    nics: dict[str, Plug] = field(default_factory=dict)
-    asked_at: float | None = None
-    pressed_at: float = 0.0
-    pid: int | None = None
-    started_at: float | None = None
-    console: bytearray = field(default_factory=bytearray)
 
 
 @dataclass(slots=True)
@@ -101,8 +71,8 @@ class FakeVms:
 
     def power_off(self, server_id: str) -> None:
         """The guest turns its power off by itself."""
-        vm = self.vms[server_id]
-        if vm.process is Process.RUNNING:
+        vm = self.vms.get(server_id)
+        if vm is not None and vm.process is Process.RUNNING:
             vm.process = Process.SHUT_DOWN
             self._changes.add(server_id)
 
@@ -118,7 +88,7 @@ class FakeVms:
 
     @staticmethod
     def _lose(vm: FakeVm, *, witnessed: bool) -> None:
-        if vm.process in _LIVE:
+        if vm.process in LIVE:
             vm.process = Process.GONE
             vm.witnessed = witnessed and vm.begun
             vm.pid = None
@@ -166,8 +136,17 @@ class FakeVms:
         start = min(max(offset, 0), len(console))
         return ConsolePiece(start, bytes(console[start : start + limit]), len(console))
 
+    async def count(self, server_id: str) -> ProcessCounts | None:
+        """What a guest's process has used; None when there is no process."""
+        vm = self.vms.get(server_id)
+        return None if vm is None else vm.count()
+
     async def close(self) -> None:
         """Nothing is held; guests go on."""
+
+    async def holdings(self) -> list[Holding]:
+        """Everything that is here."""
+        return list_holdings(self.vms, self.bases, self.captures)
 
     async def prune_bases(self, idle_s: float) -> list[str]:
         """Remove every image when no time has to pass; this one keeps no time."""
@@ -183,7 +162,8 @@ class FakeVms:
         if vm is None:
             return LocalVm(bases=bases)
         now = time.monotonic()
-        is_live = vm.process in _LIVE
+        is_live = vm.process in LIVE
+        written = max(vm.boot_generation, 0) << 20  # A MiB at each boot.
         return LocalVm(
             present=True,
             recorded=True,
@@ -192,7 +172,7 @@ class FakeVms:
             ended=vm.ended,
             boot_generation=vm.boot_generation,
             image_generation=vm.image_generation,
-            disks=tuple(LocalDisk(device, generation) for device, generation in sorted(vm.disks)),
+            disks=tuple(LocalDisk(device, layer, written) for device, layer in sorted(vm.disks)),
             has_state=vm.has_state,
             config_digest=vm.config_digest,
             volumes=dict(vm.volumes),
@@ -247,7 +227,7 @@ class FakeVms:
         """Start a process that waits before the guest's first instruction."""
         async with self._step("launch"):
             vm = self.vms[spec.server_id]
-            if vm.process in _LIVE:
+            if vm.process in LIVE:
                 return
             self._pid += 1
             vm.process = Process.RESTORING if vm.has_state else Process.PRELAUNCH
@@ -314,17 +294,17 @@ class FakeVms:
             vm.console += f"fake guest {server_id} boot {vm.boot_generation}\n".encode()
             vm.console += b"no kernel\nno disks\nGUEST: READY\n"
         vm.process, vm.begun, vm.has_state = Process.RUNNING, True, False
+        if self.obeys_power_button:
+            for held in (vm.volumes, vm.nics):
+                held.update({id: Plug.PARTIAL for id, plug in held.items() if plug is Plug.LEAVING})
+        self._changes.add(server_id)
 
     def _shut_down(self, server_id: str) -> None:
         if not self.obeys_power_button:
             return
         if self.shutdown_s:
-            asyncio.get_running_loop().call_later(self.shutdown_s, self._off, server_id)
+            asyncio.get_running_loop().call_later(self.shutdown_s, self.power_off, server_id)
         else:
-            self._off(server_id)
-
-    def _off(self, server_id: str) -> None:
-        if server_id in self.vms:
             self.power_off(server_id)
 
     async def end_process(self, server_id: str, ended: Ended) -> None:
@@ -364,10 +344,7 @@ class FakeVms:
     async def collect_capture(self, image_id: str) -> None:
         """The copy is whole."""
         async with self._step("collect_capture"):
-            copy = self.captures[image_id]
-            self.captures[image_id] = LocalCapture(
-                CaptureState.COPIED, copy.done_bytes, copy.total_bytes, copy.path
-            )
+            self.captures[image_id] = replace(self.captures[image_id], state=CaptureState.COPIED)
 
     async def finish_capture(self, image_id: str) -> None:
         """The copy was sent: keep only that it was."""
@@ -391,6 +368,6 @@ class FakeVms:
 
     def _live(self, server_id: str) -> FakeVm:
         vm = self.vms.get(server_id)
-        if vm is None or vm.process not in _LIVE:
+        if vm is None or vm.process not in LIVE:
             raise Unavailable("cannot reach the guest's process", detail="it ended")
         return vm

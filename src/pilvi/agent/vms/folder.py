@@ -24,7 +24,7 @@ VNC_SOCKET = "vnc.sock"
 GUEST_AGENT_SOCKET = "guest-agent.sock"
 CONSOLE_LOG = "console.log"
 PROCESS_LOG = "qemu.log"
-_SOCKETS = (QMP_SOCKET, TOOLS_SOCKET, SERIAL_SOCKET, VNC_SOCKET, GUEST_AGENT_SOCKET)
+SOCKETS = (QMP_SOCKET, TOOLS_SOCKET, SERIAL_SOCKET, VNC_SOCKET, GUEST_AGENT_SOCKET)
 
 
 def overlay_name(device: str, generation: int) -> str:
@@ -100,7 +100,7 @@ class GuestFolder:
 
     def clear_sockets(self) -> None:
         """Remove what an ended process left. Repeatable."""
-        for name in _SOCKETS:
+        for name in SOCKETS:
             (self.path / name).unlink(missing_ok=True)
 
     @contextlib.contextmanager

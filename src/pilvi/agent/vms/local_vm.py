@@ -126,3 +126,5 @@ class LocalVm:
     """Images that are on their way; added by the reconciler."""
     ready_ports: frozenset[str] = frozenset()
     """Ports whose tap is ready; added by the reconciler."""
+    awaits_word: bool = False
+    """Whether the control plane is still asked whether guests are to run here; added likewise."""

@@ -10,6 +10,8 @@ it together:
 - A guest that turned itself off, or whose process died before our eyes, stays off until
   `boot_generation` rises or the wish to be stopped was seen. One that was lost with its host, or
   while no agent looked, is started again.
+- An agent that has just begun starts no guest before the control plane had time to say that it runs
+  somewhere else by now.
 """
 
 from dataclasses import dataclass
@@ -154,6 +156,9 @@ Step = (
 )
 
 
+_UNASKED = Wait("the control plane to say whether the guest is still to run here")
+
+
 def plan_vm(spec: VmSpec | None, seen: LocalVm) -> list[Step]:
     """The steps from what is seen to the wish; None wishes the vm away. Pure."""
     if spec is None:
@@ -220,7 +225,7 @@ def _plan_start(spec: VmSpec, seen: LocalVm) -> list[Step]:
             return [Wait(f"port {nic.port_id}")]
     if seen.copying:
         return [Wait("the copy of its disk")]
-    return [Launch(spec)]
+    return [_UNASKED] if seen.awaits_word else [Launch(spec)]
 
 
 def _plan_process(spec: VmSpec, seen: LocalVm) -> list[Step]:
@@ -256,9 +261,11 @@ def _plan_process(spec: VmSpec, seen: LocalVm) -> list[Step]:
     if seen.process is Process.PRELAUNCH and has_unwanted:
         # No guest is there yet that could give a device up: begin again without it.
         return [EndProcess(Ended.ASKED)]
+    is_held = seen.process in (Process.PRELAUNCH, Process.RESTORING)
+    if is_held and seen.awaits_word:
+        return [_UNASKED]
     steps, waits = _plan_plugs(spec, seen)
     power = _plan_power(spec, seen)
-    is_held = seen.process in (Process.PRELAUNCH, Process.RESTORING)
     if is_held or spec.power is Power.SUSPENDED:
         return steps + waits + power
     return steps + power + waits

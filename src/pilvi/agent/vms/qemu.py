@@ -12,23 +12,27 @@ import shutil
 import socket
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
+import structlog
 
 from pilvi.agent.disks.bases import BaseCache
 from pilvi.agent.vms import guest_disks, guest_state, plugs
 from pilvi.agent.vms.cgroup import Cgroups
 from pilvi.agent.vms.command_line import SLOT_DISKS, SLOTS_PLUGS, Accelerator, command
 from pilvi.agent.vms.console import ConsolePiece, bound_logs, read_log, read_tail
-from pilvi.agent.vms.driver import DriverFacts, LocalCapture
+from pilvi.agent.vms.driver import DriverFacts, LocalCapture, ProcessCounts
 from pilvi.agent.vms.guests import Changes, Guest, Guests
 from pilvi.agent.vms.kvm_probe import choose_accelerator
-from pilvi.agent.vms.local_vm import Button, Ended, LocalVm, Process
+from pilvi.agent.vms.local_vm import Button, Ended, LocalVm
 from pilvi.agent.vms.process import GuestProcess, find_processes, launch_error, spawn, start_lock
+from pilvi.agent.vms.process_counts import count_process
+from pilvi.agent.vms.process_sight import observe_process
 from pilvi.agent.vms.qemu_captures import QemuCaptures
-from pilvi.agent.vms.record import Launched, RecordStore, Shutdown, VmRecord, check_id
+from pilvi.agent.vms.qemu_holdings import list_holdings
+from pilvi.agent.vms.record import Launched, RecordStore, Shutdown, check_id
 from pilvi.errors import PilviError, Unavailable
+from pilvi.host_api.holdings import Holding
 from pilvi.host_api.vms import (
     CaptureSpec,
     Disk,
@@ -40,25 +44,19 @@ from pilvi.host_api.vms import (
 )
 from pilvi.settings import Settings
 
+log = structlog.get_logger()
+
 # QEMU flushes its disks when it quits; a dead iSCSI target makes that last for ever.
 QUIT_S = 0.5
 QUIT_ANSWER_S = 0.3
 KILL_S = 5.0
-_STATES = {
-    "running": Process.RUNNING,
-    "prelaunch": Process.PRELAUNCH,
-    "io-error": Process.OUT_OF_SPACE,
-    "shutdown": Process.SHUT_DOWN,
-    "internal-error": Process.BROKEN,
-    "guest-panicked": Process.BROKEN,
-}
 
 
 class QemuVms:
     """All vms of this host; keeps `HostDriver`."""
 
     def __init__(self, settings: Settings) -> None:
-        home = settings.agent_dir
+        self._settings, home = settings, settings.agent_dir
         self._records = RecordStore(home / "vms", settings.uid_guest_first, settings.uid_guest_last)
         self._bases = BaseCache(home / "bases")
         self._cgroups = Cgroups(settings.name_prefix)
@@ -106,10 +104,19 @@ class QemuVms:
             return ConsolePiece(0, b"", 0)
         return await asyncio.to_thread(read_log, self._guests.folder(server_id), offset, limit)
 
+    async def count(self, server_id: str) -> ProcessCounts | None:
+        """What a guest's process has used; None when there is no process."""
+        return await count_process(self._guests, server_id)
+
     async def close(self) -> None:
         """Give back what this process holds; guests go on."""
         await self._captures.close()
         await self._guests.close()
+
+    async def holdings(self) -> list[Holding]:
+        """Everything of vms and captures that is really there."""
+        uids, groups = self._records.list_uids(), self._cgroups.list_folders()
+        return await asyncio.to_thread(list_holdings, self._settings, uids, groups)
 
     async def prune_bases(self, idle_s: float) -> list[str]:
         """Remove the images that no vm has used for some seconds."""
@@ -124,7 +131,7 @@ class QemuVms:
         folder = self._guests.folder(server_id)
         disks = await asyncio.to_thread(folder.list_disks)
         guest = self._guests.find(server_id)
-        seen = await self._observe_process(record, guest)
+        seen = await observe_process(self._guests, record, guest)
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
         shutdown = record.shutdown
         return LocalVm(
@@ -146,31 +153,6 @@ class QemuVms:
             bases=bases,
             **seen,
         )
-
-    async def _observe_process(self, record: VmRecord, guest: Guest | None) -> dict[str, Any]:
-        if guest is None:
-            return {"process": Process.GONE if record.launched else Process.NONE}
-        try:
-            session = await self._guests.session(record.server_id)
-            status = (await session.execute("query-status"))["status"]
-            devices = await plugs.list_devices(session)
-            sizes = await plugs.list_volume_sizes(session, record.slots)
-            process = _STATES.get(status, Process.RUNNING)
-            if status in guest_state.STILL:
-                process = await guest_state.process_of(session, status)
-            if process is Process.RESTORING and guest.is_reading:
-                process = Process.READING
-        except Unavailable:
-            is_there = self._guests.find(record.server_id)
-            return {"process": Process.SILENT if is_there else Process.GONE}
-        leaving = self._guests.leaving(guest)
-        return {
-            "process": process,
-            "space_age_s": guest.note_space(is_full=process is Process.OUT_OF_SPACE),
-            "volumes": plugs.plugs(plugs.VOLUME, record.slots, devices, leaving),
-            "volume_sizes": sizes,
-            "nics": plugs.plugs(plugs.NIC, record.slots, devices, leaving),
-        }
 
     async def prepare(self, server_id: str) -> None:
         """Record what the vm will own and make its folder."""
@@ -225,6 +207,7 @@ class QemuVms:
             process = await asyncio.to_thread(self._spawn, spec, arguments)
             self._guests.add(server_id, process)
             await self._guests.session(server_id)
+            log.info("guest started", pid=process.pid)
         except (PilviError, OSError) as error:
             await self.end_process(server_id, Ended.SUSPENDED if restores else Ended.LOST)
             self._records.save(before)

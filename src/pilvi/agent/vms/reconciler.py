@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from pilvi.agent.context import AgentContext, ImageTransfer, TapSource
 from pilvi.agent.disks.layers import list_layers
 from pilvi.agent.faults import fault_of, no_space
+from pilvi.agent.step_log import take
 from pilvi.agent.vms.console import ConsolePiece
 from pilvi.agent.vms.driver import HostDriver
 from pilvi.agent.vms.local_vm import LocalVm, Plug, Process
@@ -105,11 +107,13 @@ class VmReconciler:
     async def reconcile(self, id: str) -> Result:
         """Take steps until the vm is as wished or has to wait. Repeatable."""
         for _ in range(STEPS_MAX):
+            # Before the wish is read: the one that was kept before the host asked starts nothing.
+            awaits_word = not self._context.may_start()
             assignment = self._context.desired.find(Kind.VM, id)
             if assignment is None:
                 return Done()
             spec = self._context.desired.find_spec(Kind.VM, id, VmSpec)
-            seen = await self._look(id, spec)
+            seen = replace(await self._look(id, spec), awaits_word=awaits_word)
             steps = plan_vm(spec, seen)
             if not steps:
                 self._faults.pop(id, None)
@@ -198,7 +202,7 @@ class VmReconciler:
         phrase = _PHRASES[type(step)]
         self._doing[id] = phrase
         try:
-            await self._take(id, step)
+            await take(self.kind, id, step, partial(self._take, id, step))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise no_space(phrase) from error
@@ -275,6 +279,9 @@ class VmReconciler:
 
     def _has_given_up(self, assignment: Assignment) -> bool:
         generation, _, found = self._faults.get(assignment.id, (-1, "", None))
+        if not assignment.present:
+            # A removal is never given up.
+            return False
         return found is not None and found.terminal and generation == assignment.generation
 
     def _publish(

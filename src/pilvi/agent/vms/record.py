@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from pilvi.errors import InvalidRequest, NoCapacity
+from pilvi.errors import InvalidRequest, NoCapacity, Unavailable
 
 FILE_NAME = "record.json"
 LOCK_NAME = "lock"
@@ -64,11 +64,22 @@ def check_id(id: str) -> str:
 
 
 def read_record(folder: Path) -> VmRecord | None:
-    """The record in the folder that holds everything of a vm, or None."""
+    """The record in the folder that holds everything of a vm, or None.
+
+    Raises `Unavailable` that names the file when it is damaged: which process and which uid are the
+    vm's is never guessed at.
+    """
+    path = folder / FILE_NAME
     try:
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=VmRecord)
+        return msgspec.json.decode(path.read_bytes(), type=VmRecord)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except msgspec.DecodeError as error:
+        raise Unavailable(
+            f"cannot read what this host knows of a guest in {path}: put the file back from a "
+            f"backup of the host, or move {folder} away and rebuild the server",
+            detail=str(error),
+        ) from error
 
 
 class RecordStore:
@@ -105,6 +116,10 @@ class RecordStore:
     def list_ids(self) -> list[str]:
         """Ids of all vms of which anything is here, recorded or not."""
         return sorted(path.name for path in self._directory.iterdir() if path.is_dir())
+
+    def list_uids(self) -> dict[int, str]:
+        """Ids of the vms that have a record, by their uid."""
+        return {record.uid: record.server_id for record in self._records.values()}
 
     def allocate(self, server_id: str) -> VmRecord:
         """Make the record with a uid of its own, safely on disk. Repeatable.

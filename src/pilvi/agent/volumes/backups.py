@@ -18,8 +18,10 @@ import msgspec
 
 from pilvi.agent.desired import ID_SHAPE
 from pilvi.agent.faults import HostTerminal
+from pilvi.agent.files import file_holding, list_folder
 from pilvi.agent.volumes.driver import BLOCK_BYTES
 from pilvi.errors import InvalidRequest, NotFound, Unavailable
+from pilvi.host_api.holdings import Holding, HoldingKind
 
 HASH_BYTES = 32
 _NO_HASH = bytes(HASH_BYTES)
@@ -61,8 +63,10 @@ class _Manifest:
 class BackupStore:
     """All backups of one directory; it is root's alone."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, is_shared: bool = False) -> None:
+        """`is_shared`: others may keep things of their own there."""
         self._directory = directory
+        self._is_shared = is_shared
 
     async def find(self, backup_id: str) -> SeenBackup | None:
         """A whole backup, or None."""
@@ -77,6 +81,20 @@ class BackupStore:
     def is_present(self, backup_id: str) -> bool:
         """Whether anything of a backup is here."""
         return self._folder(backup_id).exists()
+
+    async def holdings(self) -> list[Holding]:
+        """Every folder and file that is really there, for an audit."""
+        return await asyncio.to_thread(self._list)
+
+    def _list(self) -> list[Holding]:
+        found = []
+        for path in list_folder(self._directory):
+            if path.is_dir():
+                held = file_holding(path, HoldingKind.BACKUP, path.name)
+            else:
+                held = file_holding(path)
+            found.append(msgspec.structs.replace(held, is_shared=self._is_shared))
+        return found
 
     async def write(
         self,

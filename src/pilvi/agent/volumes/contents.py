@@ -25,6 +25,7 @@ from pilvi.agent.volumes.sparse import (
     list_data,
     share_blocks,
 )
+from pilvi.core.turns import Turns
 from pilvi.errors import InvalidRequest, NotFound, Unavailable, Unsupported
 from pilvi.host_api.vms import ImageSource
 
@@ -47,7 +48,7 @@ class FileContents:
         self._owner = owner
         self._prepare = prepare
         self._idle_converters = list(converters)
-        self._fetching: dict[str, asyncio.Lock] = {}
+        self._fetching = Turns()
         self._shares: bool | None = None
 
     @property
@@ -104,9 +105,11 @@ class FileContents:
             raise HostTerminal(InvalidRequest("cannot use the image: its disk is larger"))
         self._prepare()
         cache = BaseCache(self._directory / "images")
-        async with self._fetching.setdefault(image.image_id, asyncio.Lock()):
+        async with self._fetching.taken(image.image_id):
             await cache.store(image, pieces)
-        base = cache.path(image.image_id)
+            base = cache.path(image.image_id)
+            # Its use makes it young again: what is idle is counted from here.
+            os.utime(base)
         if image.disk_format == "raw":
             await self._copy_path(base, target, size_bytes, generation)
         else:
@@ -172,6 +175,13 @@ class FileContents:
     async def end_export(self, image_id: str) -> None:
         """Remove the qcow2 file."""
         self._export_path(image_id).unlink(missing_ok=True)
+
+    async def prune_images(self) -> None:
+        """Remove the images that no volume was made of for a while."""
+        folder = self._directory / "images"
+        if folder.exists() and not self._fetching.is_anybodys:
+            # What a kill left of one that was on its way goes when the cache is opened.
+            await asyncio.to_thread(lambda: BaseCache(folder).prune(IMAGE_IDLE_S))
 
     async def remove(self, name: FileName) -> None:
         """Remove the file, and what is left of the making of one."""

@@ -10,7 +10,7 @@ from pilvi.agent.faults import HostTerminal
 from pilvi.agent.volumes.backups import BackupStore
 from pilvi.agent.volumes.driver import ContentDriver, FileKind, FileName
 from pilvi.agent.volumes.holds import VolumeHolds
-from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound, TooLarge
+from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound, TooLarge, Unavailable
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.volumes import (
     BackupSeen,
@@ -148,9 +148,12 @@ class UploadCopies:
     async def _send(self, id: str, path: Path) -> None:
         try:
             await self._images.send(id, path)
-        except Conflict:
-            # The store has the bytes: an earlier agent ended between sending and taking note.
-            return
+        except Conflict as error:
+            # An earlier try holds the image, which the store gives up when its writer is gone; a
+            # store that has the bytes says so by taking them again.
+            raise Unavailable(
+                "cannot send the volume: an earlier try is not over", detail=error.message
+            ) from error
         except (NotFound, InvalidRequest, TooLarge, Forbidden) as error:
             raise HostTerminal(error) from error
 

@@ -1,15 +1,25 @@
 """Joins wish and driver for what is made of volumes: snapshots, backups, uploads."""
 
 from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
 
 import msgspec
 
 from pilvi.agent.context import AgentContext
 from pilvi.agent.faults import fault_of
+from pilvi.agent.step_log import take
 from pilvi.agent.volumes.copies import Copies
 from pilvi.agent.volumes.jobs import Jobs
 from pilvi.core.reconcile import Done, Result
 from pilvi.host_api.contract import Assignment, HostFault, Observation
+
+
+class CopyStep(StrEnum):
+    """What is done about a copy."""
+
+    MAKE = "make"
+    REMOVE = "remove"
 
 
 class CopyReconciler:
@@ -32,7 +42,7 @@ class CopyReconciler:
             return Done()
         if not assignment.present:
             await self._jobs.stop(id)
-            await self._copies.remove(id)
+            await take(self.kind, id, CopyStep.REMOVE, partial(self._copies.remove, id))
             self._publish(assignment, None)
             return Done()
         if not self._jobs.is_running(id):
@@ -41,8 +51,8 @@ class CopyReconciler:
             if seen is not None:
                 self._publish(assignment, seen)
                 return Done()
-            work = self._copies.make(id, bytes(assignment.spec))
-            self._jobs.start(id, b"", work)
+            work = partial(self._copies.make, id, bytes(assignment.spec))
+            self._jobs.start(id, b"", partial(take, self.kind, id, CopyStep.MAKE, work))
         self._publish(assignment, None)
         return Done()
 
@@ -81,4 +91,6 @@ class CopyReconciler:
         last = self._context.outbox.find(self._copies.kind, assignment.id)
         if last is None or last.generation != assignment.generation:
             return False
-        return last.settled or (last.fault is not None and last.fault.terminal)
+        # A removal is never given up.
+        is_final = assignment.present and last.fault is not None and last.fault.terminal
+        return last.settled or is_final

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from pilvi.host_api.holdings import Holding
 from pilvi.host_api.vms import ImageSource
 from pilvi.host_api.volumes import Export
 
@@ -129,6 +130,10 @@ class VolumeDriver(Protocol):
         """
         ...
 
+    async def holdings(self) -> list[Holding]:
+        """Every file and target that is really there, whoever made it, for an audit."""
+        ...
+
     async def close(self) -> None:
         """Give back what the driver holds in this process; the service runs on."""
         ...
@@ -194,6 +199,10 @@ class ContentDriver(Protocol):
 
     async def end_export(self, image_id: str) -> None:
         """Remove what `export` made."""
+        ...
+
+    async def prune_images(self) -> None:
+        """Remove the images that were kept for the next volume and that none came for."""
         ...
 
     async def remove(self, name: FileName) -> None:

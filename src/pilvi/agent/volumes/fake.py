@@ -12,7 +12,9 @@ from pilvi.agent.volumes.driver import (
     fingerprint,
 )
 from pilvi.agent.volumes.fake_contents import FakeContents, FakeFile
+from pilvi.agent.volumes.fake_holdings import list_holdings
 from pilvi.errors import NoCapacity, NotFound, Unavailable
+from pilvi.host_api.holdings import Holding
 from pilvi.host_api.volumes import Export
 
 
@@ -49,6 +51,10 @@ class FakeVolumeDriver:
         """Names of all targets that answer now."""
         return [target.iqn for target in self._targets.values()]
 
+    def answers_to(self, account: str) -> bool:
+        """Whether a target lets in who has the account of an export with this fingerprint."""
+        return any(target.fingerprint == account for target in self._targets.values())
+
     async def observe(self, volume_id: str) -> SeenVolume:
         """What is kept of one volume."""
         targets = tuple(target for (id, _), target in self._targets.items() if id == volume_id)
@@ -79,6 +85,11 @@ class FakeVolumeDriver:
     async def remove_target(self, volume_id: str, iqn: str) -> None:
         """Forget a target."""
         self._targets.pop((volume_id, iqn), None)
+
+    async def holdings(self) -> list[Holding]:
+        """Everything that is kept."""
+        targets = [(volume_id, target) for (volume_id, _), target in self._targets.items()]
+        return list_holdings(self.contents.files, targets)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -120,6 +120,9 @@ class FakeContents:
         if self.directory is not None:
             self._path(image_id).unlink(missing_ok=True)
 
+    async def prune_images(self) -> None:
+        """No image is kept."""
+
     async def remove(self, name: FileName) -> None:
         """Forget a file."""
         self.files.pop(name, None)

@@ -1,11 +1,11 @@
 """One at a time: who changes a volume's targets, and who needs its bytes to stand still."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from pilvi.agent.faults import HostTerminal
 from pilvi.agent.volumes.driver import FileKind, FileName, VolumeDriver
+from pilvi.core.turns import Turns
 from pilvi.errors import NotFound
 
 
@@ -19,23 +19,17 @@ class VolumeHolds:
     def __init__(self, driver: VolumeDriver, wake: Callable[[str], None]) -> None:
         self._driver = driver
         self._wake = wake
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
 
     def is_held(self, volume_id: str) -> bool:
         """Whether somebody needs the volume to stand still, or works on its targets."""
-        lock = self._locks.get(volume_id)
-        return lock is not None and lock.locked()
+        return self._turns.is_held(volume_id)
 
     @asynccontextmanager
     async def working(self, volume_id: str) -> AsyncIterator[None]:
         """Work on a volume's file and targets; nobody copies from it meanwhile."""
-        lock = self._locks.setdefault(volume_id, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked():
-                self._locks.pop(volume_id, None)
+        async with self._turns.taken(volume_id):
+            yield
 
     async def copy(
         self, volume_id: str, target: FileName, size_bytes: int = 0, generation: int = 1

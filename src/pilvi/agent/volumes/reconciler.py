@@ -6,6 +6,7 @@ done to its volume.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from pilvi.agent.context import AgentContext
 from pilvi.agent.faults import fault_of
 from pilvi.agent.neighbours import list_neighbours
+from pilvi.agent.step_log import take
 from pilvi.agent.volumes.driver import SeenVolume, VolumeDriver, fingerprint
 from pilvi.agent.volumes.filler import VolumeFiller
 from pilvi.agent.volumes.holds import VolumeHolds
@@ -89,9 +91,11 @@ class VolumeReconciler:
         steps = plan_volume(spec, seen)
         for step in steps:
             if isinstance(step, FillFile):
-                self._jobs.start(id, _tag_of(spec, seen), self._filler.fill(id, step))
+                work = partial(self._filler.fill, id, step)
+                fill = partial(take, self.kind, id, step, work)
+                self._jobs.start(id, _tag_of(spec, seen), fill)
                 break
-            await self._take(id, step)
+            await take(self.kind, id, step, partial(self._take, id, step))
         if steps:
             seen = await self._driver.observe(id)
         self._publish(assignment, spec, seen)
@@ -147,6 +151,7 @@ class VolumeReconciler:
     async def _watch_usage(self) -> None:
         while True:
             await asyncio.sleep(USAGE_S)
+            await self._driver.contents.prune_images()
             for id in self._list_wanted():
                 seen = await self._driver.observe(id)
                 if self._told_usage.get(id, seen.used_bytes) != seen.used_bytes:
@@ -200,7 +205,9 @@ class VolumeReconciler:
         last = self._context.outbox.find(Kind.VOLUME, assignment.id)
         if last is None or last.generation != assignment.generation:
             return False
-        return last.settled or (last.fault is not None and last.fault.terminal)
+        # A removal is never given up.
+        is_final = assignment.present and last.fault is not None and last.fault.terminal
+        return last.settled or is_final
 
 
 def _read_spec(assignment: Assignment) -> VolumeSpec | None:

@@ -18,10 +18,12 @@ from pilvi.agent.volumes.driver import (
     SeenVolume,
     fingerprint,
 )
+from pilvi.agent.volumes.tgt_holdings import list_files, list_targets
 from pilvi.agent.volumes.tgt_protocol import Mode, Operation, Reply, Request
 from pilvi.agent.volumes.tgt_record import TargetRecord
 from pilvi.agent.volumes.tgt_service import TgtService
 from pilvi.errors import Conflict, Internal, InvalidRequest, NoCapacity, NotFound
+from pilvi.host_api.holdings import Holding
 from pilvi.host_api.volumes import Export
 from pilvi.settings import Settings
 
@@ -119,6 +121,14 @@ class TgtVolumeDriver:
         """End a target and its account."""
         async with self._changing:
             await self._remove(iqn)
+
+    async def holdings(self) -> list[Holding]:
+        """Every file, and every target that this cloud's tgtd has."""
+        found = await asyncio.to_thread(list_files, self._service.directory)
+        if self._service.find_pid() is None:
+            return found
+        owners = {target.iqn: target.volume_id for target in self._record.list_all()}
+        return found + await list_targets(self._service.client, owners)
 
     async def close(self) -> None:
         """End the thread that speaks to tgtd."""

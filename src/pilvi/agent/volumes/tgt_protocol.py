@@ -26,7 +26,8 @@ from pilvi.errors import Internal, Unavailable, Unsupported
 # Seconds for one request. Lower: a machine under load counts as dead; higher: a frozen service
 # holds its volumes' reconcilers.
 REQUEST_S = 5.0
-REPLY_BYTES_MAX = 1 << 20
+# About 900 bytes for a target. Lower: a large host cannot be audited; higher: nothing.
+REPLY_BYTES_MAX = 16 << 20
 UNREACHABLE = "cannot reach the iSCSI target service of this host"
 
 # Numbers of setresuid and setresgid: the C library's own functions would change every thread.

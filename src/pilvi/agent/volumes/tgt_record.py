@@ -5,6 +5,7 @@ themselves, unescaped: a guest that broke out of its QEMU could write whole targ
 is there is known from this record, which holds for one run of tgtd and is empty for the next.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -62,6 +63,10 @@ class TgtRecord:
     def list(self, volume_id: str) -> list[TargetRecord]:
         """The records of one volume's targets."""
         return [target for target in self._targets.values() if target.volume_id == volume_id]
+
+    def list_all(self) -> Sequence[TargetRecord]:
+        """The records of all targets."""
+        return [*self._targets.values()]
 
     def free_number(self) -> int:
         """A target number that no record has; the lowest, from 1."""

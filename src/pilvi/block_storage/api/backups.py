@@ -223,7 +223,7 @@ async def update_backup(call: Call[BackupUpdate]) -> dict[str, Any]:
         if getattr(fields, name) is not msgspec.UNSET
     }
     if not values:
-        raise InvalidRequest("cannot update a backup with nothing: give name or description")
+        raise InvalidRequest("cannot update a backup with nothing; give name or description")
     if "metadata" in values:
         values["metadata"] = values["metadata"] or {}
     changed = await operations.update_backup(call.tx, backup, **values)
@@ -244,7 +244,7 @@ async def reset_backup_status(call: Call[ResetBackup]) -> None:
     """Say what a backup's status is, or with available take that back."""
     text = call.payload.status
     if text not in ("available", "error"):
-        raise InvalidRequest(f"cannot set the status '{text}': use available or error")
+        raise InvalidRequest(f"cannot set the status '{text}'; use available or error")
     await operations.mark_status(call.tx, await _get_own(call), BackupStatus(text))
 
 

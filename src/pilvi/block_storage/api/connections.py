@@ -55,9 +55,9 @@ async def attach_volume(call: Call[Attach]) -> None:
     if wanted.mode not in (None, "ro", "rw"):
         raise InvalidRequest(f"cannot attach with the mode '{wanted.mode}': it is ro or rw")
     if wanted.instance_uuid and wanted.host_name:
-        raise InvalidRequest("cannot attach to a server and to a host at once: name one")
+        raise InvalidRequest("cannot attach to a server and to a host at once; name one")
     if not wanted.instance_uuid and not wanted.host_name:
-        raise InvalidRequest("cannot attach to nobody: name instance_uuid or host_name")
+        raise InvalidRequest("cannot attach to nobody; name instance_uuid or host_name")
     await operations.attach_by_hand(
         call.tx,
         volume,

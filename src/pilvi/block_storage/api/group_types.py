@@ -97,7 +97,7 @@ async def show_group_type(call: Call[None]) -> dict[str, Any]:
 
 async def show_default_group_type(call: Call[None]) -> None:
     """There is none: a group names its type."""
-    raise NotFound("cannot find a default group type: name one when you create a group")
+    raise NotFound("cannot find a default group type; name one when you create a group")
 
 
 async def create_group_type(call: Call[GroupTypeCreate]) -> dict[str, Any]:

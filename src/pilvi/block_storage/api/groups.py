@@ -163,7 +163,7 @@ async def create_group_from_src(call: Call[GroupSource]) -> dict[str, Any]:
     """A new group with a copy of each volume of another, or of its snapshot."""
     fields, project_id = call.payload, call.caller.visible_project_id
     if bool(fields.source_group_id) == bool(fields.group_snapshot_id):
-        raise InvalidRequest("cannot create a group: name source_group_id or group_snapshot_id")
+        raise InvalidRequest("cannot create a group; name source_group_id or group_snapshot_id")
     snapshot = source = None
     if fields.group_snapshot_id:
         id = fields.group_snapshot_id
@@ -211,7 +211,7 @@ async def reset_group_status(call: Call[GroupStatusBody]) -> None:
 async def refuse_replication(call: Call[Any]) -> None:
     """Refused: nothing is replicated."""
     await _get_own(call)
-    raise Unsupported("cannot replicate groups in this cloud: make backups of their volumes")
+    raise Unsupported("cannot replicate groups in this cloud; make backups of their volumes")
 
 
 async def _get_own_snapshot(call: Call[Any]) -> GroupSnapshot:
@@ -291,5 +291,5 @@ def _read_ids(text: str | None) -> list[str]:
 def _read_status(text: str) -> str | None:
     if text not in set(GroupStatus):
         known = ", ".join(GroupStatus)
-        raise InvalidRequest(f"cannot set the status '{text}': use one of {known}")
+        raise InvalidRequest(f"cannot set the status '{text}'; use one of {known}")
     return None if text == GroupStatus.AVAILABLE else text

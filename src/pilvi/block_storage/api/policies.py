@@ -5,6 +5,7 @@ from pilvi.core.http import Check, Rule
 RULES = [
     Rule("volume:discover", Check.PUBLIC, "See which versions there are."),
     Rule("volume:read", Check.READER, "See the volumes and attachments of one's project."),
+    Rule("volume:explain", Check.READER, "Read the story of a volume (Pilvi's own)."),
     Rule("volume:write", Check.MEMBER, "Create, change and delete volumes of one's project."),
     Rule("volume:administer", Check.ADMIN, "Force a deletion, reset a status."),
     Rule("volume:refused", Check.MEMBER, "Be told that something is not served."),

@@ -116,5 +116,5 @@ async def disassociate_all_qos_specs(call: Call[None]) -> None:
 def _type_id(call: Call[None]) -> str:
     found = call.query.get("vol_type_id")
     if not found:
-        raise InvalidRequest("cannot find out which volume type is meant: give vol_type_id")
+        raise InvalidRequest("cannot find out which volume type is meant; give vol_type_id")
     return found

@@ -3,15 +3,20 @@
 from pilvi.block_storage.api import (
     attachments,
     backends,
+    clusters,
     connections,
     discovery,
+    manageable,
     messages,
     quotas,
     services,
+    stories,
     unserved,
     volume_actions,
+    volume_encryption,
     volume_metadata,
     volumes,
+    workers,
 )
 from pilvi.block_storage.api.copy_routes import BACKUPS, SNAPSHOTS, TRANSFERS
 from pilvi.block_storage.api.type_routes import TYPE_ROUTES
@@ -49,6 +54,7 @@ VOLUMES = [
     Route("GET", _VOLUME, volumes.show_volume, _READ),
     Route("PUT", _VOLUME, volumes.update_volume, _WRITE, body=volumes.VolumeUpdate),
     Route("DELETE", _VOLUME, volumes.delete_volume, _WRITE, status=202),
+    Route("GET", _VOLUME + "/pilvi-story", stories.explain_volume, "volume:explain"),
     Route("GET", _METADATA, volume_metadata.list_volume_metadata, _READ),
     Route(
         "POST",
@@ -73,6 +79,13 @@ VOLUMES = [
         body=volume_metadata.ItemBody,
     ),
     Route("DELETE", _ITEM, volume_metadata.delete_volume_metadata_item, _WRITE),
+    Route("GET", _VOLUME + "/encryption", volume_encryption.show_volume_encryption, _READ),
+    Route(
+        "GET",
+        _VOLUME + "/encryption/{name}",
+        volume_encryption.show_volume_encryption_item,
+        _READ,
+    ),
 ]
 
 # Action, handler, policy, type of what is below the action's key, and status.
@@ -245,6 +258,7 @@ SURROUNDINGS = [
     Route("PUT", "/os-services/set-log", services.refuse_logs, _MANAGE, since=(3, 32)),
     Route("GET", "/os-hosts", services.list_hosts, _BACKENDS),
     Route("GET", "/os-hosts/{host:path}", services.show_host, _BACKENDS),
+    Route("PUT", "/os-hosts/{host:path}", services.update_host, _MANAGE, body=services.HostUpdate),
     Route("GET", "/scheduler-stats/get_pools", backends.list_backend_pools, _BACKENDS),
     Route("GET", "/capabilities/{host:path}", backends.show_capabilities, _BACKENDS),
     Route("GET", "/messages", messages.list_messages, _READ, since=(3, 3)),
@@ -257,6 +271,43 @@ SURROUNDINGS = [
         status=204,
         since=(3, 3),
     ),
+]
+
+CLUSTERS = [
+    Route("GET", "/clusters", clusters.list_clusters, _BACKENDS, since=(3, 7)),
+    Route("GET", "/clusters/detail", clusters.list_clusters, _BACKENDS, since=(3, 7)),
+    Route("GET", "/clusters/{name:path}", clusters.show_cluster, _BACKENDS, since=(3, 7)),
+    *(
+        Route(
+            "PUT",
+            f"/clusters/{word}",
+            clusters.change_cluster,
+            _MANAGE,
+            body=clusters.ClusterChange,
+            since=(3, 7),
+        )
+        for word in ("enable", "disable")
+    ),
+    Route(
+        "POST",
+        "/workers/cleanup",
+        workers.clean_workers,
+        _MANAGE,
+        body=workers.Cleanup,
+        status=202,
+        since=(3, 24),
+    ),
+]
+
+MANAGEABLE = [
+    route
+    for path in manageable.KINDS
+    for since in ((3, 8) if path.startswith("/manageable") else None,)
+    for route in (
+        Route("GET", path, manageable.list_manageable, _BACKENDS, since=since),
+        Route("GET", path + "/detail", manageable.list_manageable, _BACKENDS, since=since),
+        Route("POST", path, manageable.refuse_takeover, _MANAGE, since=since),
+    )
 ]
 
 UNSERVED = [
@@ -281,5 +332,7 @@ ROUTES = [
     *ATTACHMENTS,
     *TYPE_ROUTES,
     *SURROUNDINGS,
+    *CLUSTERS,
+    *MANAGEABLE,
     *UNSERVED,
 ]

@@ -35,6 +35,12 @@ class ChangeWithReason(msgspec.Struct, forbid_unknown_fields=True):
     service: Name | None = None
 
 
+class HostUpdate(msgspec.Struct):
+    """Body of PUT /os-hosts/{host}."""
+
+    status: str | None = None
+
+
 class HostChange(msgspec.Struct, forbid_unknown_fields=True):
     """Which host."""
 
@@ -83,7 +89,8 @@ async def list_services(call: Call[None]) -> dict[str, Any]:
     }
 
 
-async def _find_pool(call: Call[Any], host: str, binary: str | None) -> Pool:
+async def find_pool(call: Call[Any], host: str, binary: str | None) -> Pool:
+    """The room of the host that a request names in any of its ways. Raises `NotFound`."""
     for pool in await read_pools(call):
         if host in (pool.host.name, pool.service, pool.name) and binary in (None, VOLUME):
             return pool
@@ -94,7 +101,7 @@ async def enable_service(call: Call[Change]) -> dict[str, Any]:
     """Open a host to new volumes."""
     wanted = call.payload
     binary = wanted.binary or wanted.service
-    pool = await _find_pool(call, wanted.host, binary)
+    pool = await find_pool(call, wanted.host, binary)
     await open_pool(call.tx, pool)
     return _render_change(wanted.host, binary, disabled=False)
 
@@ -103,7 +110,7 @@ async def disable_service(call: Call[Change]) -> dict[str, Any]:
     """Close a host to new volumes."""
     wanted = call.payload
     binary = wanted.binary or wanted.service
-    pool = await _find_pool(call, wanted.host, binary)
+    pool = await find_pool(call, wanted.host, binary)
     await close_pool(call.tx, pool, None)
     return _render_change(wanted.host, binary, disabled=True)
 
@@ -115,7 +122,7 @@ async def disable_service_with_reason(call: Call[ChangeWithReason]) -> dict[str,
     if not reason:
         raise InvalidRequest("cannot disable the service with an empty reason")
     binary = wanted.binary or wanted.service
-    pool = await _find_pool(call, wanted.host, binary)
+    pool = await find_pool(call, wanted.host, binary)
     await close_pool(call.tx, pool, reason)
     return {**_render_change(wanted.host, binary, disabled=True), "disabled_reason": reason}
 
@@ -133,7 +140,7 @@ def _render_change(host: str, binary: str | None, *, disabled: bool) -> dict[str
 async def refuse_host_change(call: Call[HostChange]) -> None:
     """Refused: nothing is replicated, so nothing can fail over or be frozen."""
     try:
-        await _find_pool(call, call.payload.host, None)
+        await find_pool(call, call.payload.host, None)
     except NotFound as error:
         raise InvalidRequest(error.message) from None
     raise Unsupported("cannot freeze or fail over a host: its volumes are not replicated")
@@ -167,7 +174,7 @@ async def list_hosts(call: Call[None]) -> dict[str, Any]:
 
 async def show_host(call: Call[None]) -> dict[str, Any]:
     """How much a host keeps, in all and for each project."""
-    pool = await _find_pool(call, call.path["host"], VOLUME)
+    pool = await find_pool(call, call.path["host"], VOLUME)
     volumes = await sum_projects_of_host(call.tx, pool.host.id)
     snapshots = await sum_snapshots(call.tx, pool.host.id)
     rows = [
@@ -192,3 +199,16 @@ async def show_host(call: Call[None]) -> dict[str, Any]:
         "total_snapshot_gb": str(sum(size for _, size in snapshots.values())),
     }
     return {"host": [{"resource": total}, *rows]}
+
+
+async def update_host(call: Call[HostUpdate]) -> dict[str, Any]:
+    """Open or close a host to new volumes."""
+    pool = await find_pool(call, call.path["host"], VOLUME)
+    word = (call.payload.status or "").strip().lower()
+    if word not in ("enable", "disable"):
+        raise InvalidRequest("cannot update the host: status is enable or disable")
+    if word == "enable":
+        await open_pool(call.tx, pool)
+    else:
+        await close_pool(call.tx, pool, None)
+    return {"host": call.path["host"], "status": f"{word}d"}

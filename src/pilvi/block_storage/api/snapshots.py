@@ -230,7 +230,7 @@ async def update_snapshot(call: Call[SnapshotUpdate]) -> dict[str, Any]:
             if given is not msgspec.UNSET:
                 values[name] = None if given is None else given.strip()
     if not values:
-        raise InvalidRequest("cannot update a snapshot with nothing: give name or description")
+        raise InvalidRequest("cannot update a snapshot with nothing; give name or description")
     changed = await operations.update_snapshot(call.tx, snapshot, **values)
     return {"snapshot": _render(changed, await _metadata_of(call, changed))}
 
@@ -267,5 +267,5 @@ async def force_delete_snapshot(call: Call[Any]) -> None:
 def _read_status(text: str) -> SnapshotStatus:
     known = [one.value for one in SnapshotStatus if one is not SnapshotStatus.BACKING_UP]
     if text not in known:
-        raise InvalidRequest(f"cannot set the status '{text}': use one of {', '.join(known)}")
+        raise InvalidRequest(f"cannot set the status '{text}'; use one of {', '.join(known)}")
     return SnapshotStatus(text)

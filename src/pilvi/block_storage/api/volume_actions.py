@@ -141,14 +141,14 @@ async def reset_status(call: Call[ResetStatus]) -> None:
     """
     volume, wanted = await get_own(call), call.payload
     if wanted.status is None and wanted.attach_status is None and wanted.migration_status is None:
-        raise InvalidRequest("cannot reset nothing: give a status")
+        raise InvalidRequest("cannot reset a volume without a status; give a status")
     if wanted.attach_status not in (None, "detached", "attached"):
         raise InvalidRequest(f"cannot reset attach_status to '{wanted.attach_status}'")
     if wanted.status is None:
         raise Unsupported("cannot reset attachments or migrations: they are what hosts show")
     if wanted.status not in _RESETTABLE:
         raise InvalidRequest(
-            f"cannot reset the status to '{wanted.status}': use one of {', '.join(_RESETTABLE)}"
+            f"cannot reset the status to '{wanted.status}'; use one of {', '.join(_RESETTABLE)}"
         )
     await operations.mark_status(call.tx, volume, VolumeStatus(wanted.status))
 
@@ -249,10 +249,10 @@ async def upload_volume(call: Call[UploadImage]) -> dict[str, Any]:
 async def refuse_migration(call: Call[Any]) -> None:
     """Refused: a volume stays on its host."""
     await get_own(call)
-    raise Unsupported("cannot move a volume to another host: make a backup and restore it there")
+    raise Unsupported("cannot move a volume to another host; make a backup and restore it there")
 
 
 async def refuse_unmanage(call: Call[Any]) -> None:
     """Refused: every file that a host keeps belongs to a volume."""
     await get_own(call)
-    raise Unsupported("cannot unmanage a volume: delete it, or upload it to an image first")
+    raise Unsupported("cannot unmanage a volume; delete it, or upload it to an image first")

@@ -154,7 +154,7 @@ async def update_volume_type(call: Call[TypeUpdate]) -> dict[str, Any]:
     if fields.is_public is not None:
         values["is_public"] = _read_flag(fields.is_public)
     if not values:
-        raise InvalidRequest("cannot update a type with nothing: give name, description, is_public")
+        raise InvalidRequest("cannot update a type with nothing; give name, description, is_public")
     found = await operations.update_type(call.tx, await _get(call), **values)
     row = _render(call, found)
     return {"volume_type": _without(row, "qos_specs_id", "os-volume-type-access:is_public")}

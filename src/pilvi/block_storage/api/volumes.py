@@ -178,7 +178,7 @@ async def check_group(call: Call[Any], group_id: str, volume_type: str | None) -
     """Let a new volume into a group of the caller's project. Raises `InvalidRequest`."""
     group = await get_group(call.tx, group_id, call.caller.own_project_id)
     if volume_type is None:
-        raise InvalidRequest("cannot create a volume in a group without a type: name one of its")
+        raise InvalidRequest("cannot create a volume in a group without a type; name one of its")
     found = await find_usable_type(call.tx, volume_type, group.project_id)
     if found.id not in group.volume_type_ids:
         raise InvalidRequest(f"cannot create a volume in the group: it lacks '{volume_type}'")
@@ -203,7 +203,7 @@ async def update_volume(call: Call[VolumeUpdate]) -> dict[str, Any]:
         metadata = fields.metadata or {}
         await operations.save_metadata(call.tx, volume, MetadataKind.USER, metadata)
     elif not values:
-        raise InvalidRequest("cannot update a volume with nothing: give name or description")
+        raise InvalidRequest("cannot update a volume with nothing; give name or description")
     changed = await operations.update_volume(call.tx, volume, **values)
     return {"volume": await _render_changed(call, changed)}
 
@@ -239,10 +239,10 @@ def _refuse_unserved(payload: VolumeCreate) -> None:
     """Raises for what is not kept, as Cinder does or clearly."""
     fields = payload.volume
     if fields.consistencygroup_id:
-        raise Unsupported("cannot create a volume in a consistency group: use a group")
+        raise Unsupported("cannot create a volume in a consistency group; use a group")
     if read_flag(fields.multiattach):
         raise InvalidRequest(
-            "cannot create a volume for several servers by 'multiattach': choose a volume type "
+            "cannot create a volume for several servers by 'multiattach'; choose a volume type "
             "with the extra spec multiattach='<is> True'"
         )
     if payload.hints:

@@ -135,11 +135,12 @@ def status(
     return VolumeStatus.AVAILABLE
 
 
-# Of several attachments the first of these is told.
+# Of several attachments the first of these is told: what is under way, so that who waits for it
+# sees when it is over.
 _ATTACHED = {
-    AttachmentState.ATTACHED: VolumeStatus.IN_USE,
     AttachmentState.DETACHING: VolumeStatus.DETACHING,
     AttachmentState.ATTACHING: VolumeStatus.ATTACHING,
+    AttachmentState.ATTACHED: VolumeStatus.IN_USE,
     AttachmentState.RESERVED: VolumeStatus.RESERVED,
 }
 # While content is replaced, and when that failed.
@@ -214,6 +215,8 @@ _LEGAL: dict[Action, frozenset[VolumeStatus]] = {
     Action.RESTORE: frozenset({VolumeStatus.AVAILABLE, VolumeStatus.ERROR_RESTORING}),
     Action.TRANSFER: frozenset({VolumeStatus.AVAILABLE}),
 }
+_SHARED = frozenset({VolumeStatus.ATTACHING, VolumeStatus.IN_USE, VolumeStatus.DETACHING})
+"""While one server has it, or is about to, another may be given a volume that servers share."""
 _WHOLE = frozenset(
     {Action.DELETE, Action.EXTEND, Action.REVERT, Action.REIMAGE, Action.RESTORE, Action.TRANSFER}
 )
@@ -233,7 +236,7 @@ def may(
     found = status(volume, attachments, work)
     if action is Action.DELETE and found is VolumeStatus.DELETING:
         return AlreadyDone()
-    if action is Action.ATTACH and volume.multiattach and found is VolumeStatus.IN_USE:
+    if action is Action.ATTACH and volume.multiattach and found in _SHARED:
         return Allowed()
     if action is Action.ATTACH and found is VolumeStatus.AVAILABLE and attachments:
         return Denied(f"cannot attach the volume '{volume.id}': its last target is still to go")

@@ -113,6 +113,19 @@ async def find_connection(tx: Transaction, attachment_id: str) -> VolumeConnecti
     )
 
 
+async def renew_account(tx: Transaction, attachment_id: str) -> None:
+    """Let nobody in any more who knows the volume's connection: a host that is down and comes back.
+
+    The target is made anew with another account, which logs out who is still there; until it
+    answers there is no connection. Not repeatable: each call makes another account.
+    """
+    attachment = await store.find_attachment(tx, attachment_id)
+    if attachment is None or not attachment.present:
+        return
+    account = {name: _make_secret(PASSWORD_CHARACTERS) for name in ("username", "password")}
+    await _move(tx, attachment, exported=False, portal="", **account)
+
+
 async def mark_attached(tx: Transaction, attachment_id: str) -> None:
     """Take note that the guest has the volume: it is in use."""
     attachment = await store.find_attachment(tx, attachment_id)

@@ -79,7 +79,7 @@ async def import_record(
         parent = await store.find_backup(tx, record.parent_id, project_id)
         if parent is None:
             raise InvalidRequest(
-                f"cannot take the backup '{record.id}' in: take in '{record.parent_id}' first, "
+                f"cannot take the backup '{record.id}' in; take in '{record.parent_id}' first, "
                 "from which it differs"
             )
     hosts = {host.name: host.id for host in await list_hosts(tx)}

@@ -95,7 +95,7 @@ async def create_group(  # noqa: PLR0913  # a group has that many parts
         raise InvalidRequest(f"cannot find the availability zone '{availability_zone}'")
     found = [await find_usable_type(tx, named, project_id) for named in volume_types]
     if not found:
-        raise InvalidRequest("cannot create a group without volume types: name one at least")
+        raise InvalidRequest("cannot create a group without volume types; name one at least")
     await check_room(tx, project_id, groups=1)
     group = Group(
         id=str(uuid.uuid4()),

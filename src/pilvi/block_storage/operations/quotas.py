@@ -15,7 +15,7 @@ from pilvi.block_storage.store.backups import sum_backups
 from pilvi.block_storage.store.groups import count_groups
 from pilvi.block_storage.store.snapshots import sum_snapshots
 from pilvi.block_storage.store.volume_types import list_names
-from pilvi.block_storage.store.volumes import VolumeFilter, sum_by_type, sum_volumes
+from pilvi.block_storage.store.volumes import sum_by_type, sum_of_project
 from pilvi.core.db import Transaction
 from pilvi.errors import InvalidRequest, QuotaExceeded
 
@@ -44,7 +44,7 @@ async def list_limits(tx: Transaction, project_id: str) -> dict[str, int]:
 
 async def find_used(tx: Transaction, project_id: str) -> Used:
     """What a project has; a thing counts until it is gone."""
-    volumes = await sum_volumes(tx, VolumeFilter(project_id=project_id))
+    volumes = await sum_of_project(tx, project_id)
     snapshots = await sum_snapshots(tx, project_id)
     backups = await sum_backups(tx, project_id)
     return Used(

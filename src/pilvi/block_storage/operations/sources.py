@@ -50,7 +50,7 @@ async def find_origin(tx: Transaction, wish: SourceWish, project_id: str | None)
     given = [name for name in wish.__slots__ if getattr(wish, name)]
     if len(given) > 1:
         raise InvalidRequest(
-            "cannot create a volume from several sources: name a snapshot, a volume, an image or "
+            "cannot create a volume from several sources; name a snapshot, a volume, an image or "
             "a backup"
         )
     if wish.image_id:

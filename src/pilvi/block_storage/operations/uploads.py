@@ -58,7 +58,7 @@ async def upload_volume(tx: Transaction, volume: Volume, wanted: NewImage) -> Im
     check_visibility(Visibility(wanted.visibility), is_admin=wanted.is_admin)
     if wanted.disk_format not in FORMATS or wanted.container_format != "bare":
         raise InvalidRequest(
-            f"cannot upload a volume as {wanted.container_format} {wanted.disk_format}: use "
+            f"cannot upload a volume as {wanted.container_format} {wanted.disk_format}; use "
             f"bare and {' or '.join(FORMATS)}"
         )
     await admit(tx, Action.COPY_ATTACHED if wanted.force else Action.COPY, volume)

@@ -295,14 +295,38 @@ async def reimage_volume(
     """Write an image over a volume. Raises `InvalidRequest`, `NotFound`."""
     await admit(tx, Action.REIMAGE, volume)
     origin = await find_origin(tx, SourceWish(image_id=image_id), project_id)
-    if origin.size_gib_min > volume.size_gib:
-        raise InvalidRequest(
-            f"cannot write the image to the volume '{volume.id}': it needs "
-            f"{origin.size_gib_min} GiB"
-        )
+    check_image_fits(volume, origin.size_gib_min)
     assert origin.source is not None
     await metadata_store.replace_metadata(tx, MetadataKind.IMAGE, volume.id, origin.image_metadata)
     await replace_content(tx, volume, origin.source, bootable=True)
+
+
+async def rewrite_volume(tx: Transaction, volume_id: str, image_id: str) -> int:
+    """Write an image over a volume whose server is off; the generation of the new content.
+
+    Raises `NotFound` and `InvalidRequest` when one of them is gone or they do not fit.
+    """
+    volume = await store.get_volume(tx, volume_id, None)
+    origin = await find_origin(tx, SourceWish(image_id=image_id), None)
+    check_image_fits(volume, origin.size_gib_min)
+    assert origin.source is not None
+    await metadata_store.replace_metadata(tx, MetadataKind.IMAGE, volume.id, origin.image_metadata)
+    await replace_content(tx, volume, origin.source, bootable=True)
+    return volume.content_generation + 1
+
+
+async def find_image_id(tx: Transaction, volume: Volume) -> str | None:
+    """The image that a volume says it is a copy of."""
+    found = await metadata_store.list_metadata(tx, MetadataKind.IMAGE, [volume.id])
+    return found.get(volume.id, {}).get("image_id")
+
+
+def check_image_fits(volume: Volume, needed_gib: int) -> None:
+    """Raise `InvalidRequest` for an image larger than a volume. Pure."""
+    if needed_gib > volume.size_gib:
+        raise InvalidRequest(
+            f"cannot write the image to the volume '{volume.id}': it needs {needed_gib} GiB"
+        )
 
 
 async def replace_content(

@@ -1,6 +1,7 @@
 """Joins wish, plan and hosts for backups."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pilvi.block_storage.model.backup import Backup, BackupId
 from pilvi.block_storage.operations.backups import BACKUP_WAKE, list_chain, save_source_status
@@ -18,7 +19,7 @@ from pilvi.block_storage.reconcilers.copies import (
 from pilvi.block_storage.reconcilers.snapshot import DEFECT
 from pilvi.block_storage.store import backups
 from pilvi.core.db import Database, Transaction, now
-from pilvi.core.reconcile import Done, Result, Terminal
+from pilvi.core.reconcile import Done, Result, Terminal, taking
 from pilvi.errors import PilviError
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.volumes import BackupSeen, BackupSpec
@@ -45,7 +46,7 @@ class BackupReconciler:
                 return Done()
             plan = await self._plan(tx, backup)
             for step in plan.steps:
-                await _take(tx, backup, step)
+                await taking(self.kind, id, step, partial(_take, tx, backup, step))
             if plan.steps:
                 await save_backup_status(tx, id)
                 await save_source_status(tx, backup)

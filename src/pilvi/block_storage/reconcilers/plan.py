@@ -1,6 +1,7 @@
 """What to do so that a volume is as desired. Pure."""
 
 import datetime
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,12 @@ from pilvi.block_storage.model.attachment import UNIT, Attachment, target_name
 from pilvi.block_storage.model.volume import GIB, Volume
 from pilvi.core.reconcile import Again, Done, Result
 from pilvi.host_api.volumes import Export, VolumeSeen, VolumeSpec
+from pilvi.hosts.model.deadlines import DEADLINES
 from pilvi.hosts.model.host import Held
 from pilvi.scheduler import Candidate, Choice, VolumeRequest, choose_volume_host
 
-# Seconds that a volume waits for a host, or for a host that fails, before it is an error. Lower:
-# a restarted host makes errors; higher: a user waits long for bad news.
-PATIENCE_S = 60.0
+PATIENCE_S = DEADLINES["volume"].stuck_s or math.inf
+"""Seconds that a volume waits for a host, or for a host that fails, before it is an error."""
 # Seconds between looks while a volume waits for a host. Lower: more reading; higher: late.
 LOOK_S = 2.0
 
@@ -129,11 +130,15 @@ def plan_volume(view: View) -> Plan:
         return _plan_absence(view)
     if volume.host_id is not None:
         return _plan_presence(view, volume.host_id, [])
+    # No host was ever asked for a target: those that are not wished any more are gone.
+    drops: list[Step] = [
+        DropAttachment(one.id, one.server_id) for one in view.attachments if not one.present
+    ]
     if volume.failed:
-        return Plan([], Done())
+        return Plan(drops, Done())
     if view.misfit:
         why = f"cannot find a host for the volume: its type {view.misfit}"
-        return Plan(_note(view, None, volume.seen_content, why, True), Done())
+        return Plan([*drops, *_note(view, None, volume.seen_content, why, True)], Done())
     choice = choose_volume_host(
         VolumeRequest(size_gib=volume.size_gib, availability_zone=volume.availability_zone),
         view.candidates,
@@ -143,7 +148,7 @@ def plan_volume(view: View) -> Plan:
     is_any_open = any(one.is_alive and one.enabled for one in view.candidates)
     failed = is_any_open or view.is_overdue
     steps = _note(view, None, volume.seen_content, choice.message, failed)
-    return Plan(steps, Done() if failed else Again(LOOK_S, choice.message))
+    return Plan([*drops, *steps], Done() if failed else Again(LOOK_S, choice.message))
 
 
 def _plan_absence(view: View) -> Plan:
@@ -170,7 +175,9 @@ def _plan_presence(view: View, host_id: str, steps: list[Step]) -> Plan:
         steps.append(AssignSpec(host_id, spec))
     seen = held.decode_seen(VolumeSeen) if held is not None and held.seen_present else None
     is_settled = is_asked and held is not None and held.is_settled
-    steps += _plan_attachments(view, seen, is_settled)
+    is_answer = is_asked and held is not None and held.fault is None
+    is_answer = is_answer and held is not None and held.seen_generation == held.generation
+    steps += _plan_attachments(view, seen, is_settled=is_settled, is_answer=is_answer)
     size, content = volume.seen_size_gib, volume.seen_content
     if seen is not None and is_settled:
         size = max(size or 0, seen.size_bytes // GIB)
@@ -205,17 +212,21 @@ def make_spec(
     )
 
 
-def _plan_attachments(view: View, seen: VolumeSeen | None, is_settled: bool) -> list[Step]:
+def _plan_attachments(
+    view: View, seen: VolumeSeen | None, *, is_settled: bool, is_answer: bool
+) -> list[Step]:
     """Follow what is exported.
 
     A target that is not wished any more counts as gone only when the host is settled on a wish
-    without it: what an older observation does not show may still be made.
+    without it: what an older observation does not show may still be made. And one counts as
+    answering anew only when the host answers the newest wish: an older observation may speak of a
+    target with an account that is shut out by now.
     """
     exported = () if seen is None else seen.exported
     portal = "" if seen is None else seen.portal
     steps: list[Step] = []
     for one in view.attachments:
-        answers = one.id in exported
+        answers = one.id in exported and (one.exported or is_answer)
         if not one.present and is_settled and not answers:
             steps.append(DropAttachment(one.id, one.server_id))
         elif (one.exported, one.portal) != (answers, portal if answers else ""):

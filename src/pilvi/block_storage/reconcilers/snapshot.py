@@ -1,6 +1,7 @@
 """Joins wish, plan and hosts for snapshots."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pilvi.block_storage.model.snapshot import Snapshot, SnapshotId
 from pilvi.block_storage.operations.groups import GROUP_SNAPSHOT_WAKE
@@ -18,7 +19,7 @@ from pilvi.block_storage.reconcilers.copies import (
 )
 from pilvi.block_storage.store import snapshots
 from pilvi.core.db import Database, Transaction, now
-from pilvi.core.reconcile import Done, Result, Terminal
+from pilvi.core.reconcile import Done, Result, Terminal, taking
 from pilvi.errors import PilviError
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.volumes import SnapshotSpec
@@ -47,7 +48,7 @@ class SnapshotReconciler:
                 return Done()
             plan = await self._plan(tx, snapshot)
             for step in plan.steps:
-                await _take(tx, snapshot, step)
+                await taking(self.kind, id, step, partial(_take, tx, snapshot, step))
             if plan.steps:
                 await save_snapshot_status(tx, id)
         return plan.result

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pilvi.block_storage.model.upload import VolumeUpload
 from pilvi.block_storage.operations.status import save_status
 from pilvi.block_storage.operations.uploads import UPLOAD_WAKE
 from pilvi.block_storage.store import uploads, volumes
 from pilvi.core.db import Database, Transaction
-from pilvi.core.reconcile import Again, Done, Result
+from pilvi.core.reconcile import Again, Done, Result, taking
 from pilvi.errors import NotFound
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.volumes import VolumeUploadSpec
@@ -107,7 +108,7 @@ class UploadReconciler:
                 step = plan_upload(upload, await _look(tx, upload))
                 if isinstance(step, Wait):
                     return Done() if step.after_s is None else Again(step.after_s, step.why)
-                await _take(tx, upload, step)
+                await taking(self.kind, id, step, partial(_take, tx, upload, step))
                 if isinstance(step, Assign | Withdraw):
                     return Done()
 

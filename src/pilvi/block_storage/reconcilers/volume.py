@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from pilvi.block_storage.model.attachment import AttachmentId
@@ -28,7 +29,7 @@ from pilvi.block_storage.reconcilers.plan import (
 from pilvi.block_storage.store import attachments, volumes
 from pilvi.block_storage.store.closed_hosts import list_closed
 from pilvi.core.db import Database, Transaction, now
-from pilvi.core.reconcile import Done, Result, Terminal
+from pilvi.core.reconcile import Done, Result, Terminal, taking
 from pilvi.errors import PilviError
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.volumes import SourceKind
@@ -68,7 +69,8 @@ class VolumeReconciler:
             if plan is None:
                 return Done()
             for step in plan.steps:
-                await self._take(tx, VolumeId(id), step)
+                work = partial(self._take, tx, VolumeId(id), step)
+                await taking(self.kind, id, step, work)
             await self._after(tx, id)
         return plan.result
 

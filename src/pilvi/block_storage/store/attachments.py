@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from pilvi.block_storage.model.attachment import Attachment, AttachmentId, AttachmentState
 from pilvi.block_storage.store.tables import attachments
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -17,15 +17,23 @@ _t = attachments.c
 _COLUMNS = tuple(one.name for one in fields(Attachment))
 SORT_COLUMNS = {"created_at": _t.created_at, "id": _t.id, "volume_id": _t.volume_id}
 _BY = {
-    column: select(attachments)
-    .where(_t[column].in_(bindparam("ids", expanding=True)))
-    .order_by(_t.created_at, _t.id)
+    column: Prepared(
+        select(attachments)
+        .where(_t[column].in_(bindparam("ids", expanding=True)))
+        .order_by(_t.created_at, _t.id)
+    )
     for column in ("volume_id", "server_id")
 }
 """By the column whose values are asked for."""
 
 
-def _attachment(row: Row[Any]) -> Attachment:
+_ANY = select(attachments).where(_t.id == bindparam("of_id"))
+_FIND = {False: Prepared(_ANY), True: Prepared(_ANY.where(_t.project_id == bindparam("owner_id")))}
+"""By whether a project is named."""
+_UPDATE = Prepared(update(attachments).where(_t.id == bindparam("of_id")))
+
+
+def read_attachment(row: Row[Any]) -> Attachment:
     values = {name: getattr(row, name) for name in _COLUMNS}
     values["state"] = AttachmentState(row.state)
     return Attachment(**values)
@@ -41,11 +49,9 @@ async def find_attachment(
     tx: Transaction, id: str, project_id: str | None = None
 ) -> Attachment | None:
     """One attachment of a project (None: of any), or None."""
-    query = select(attachments).where(_t.id == id)
-    if project_id is not None:
-        query = query.where(_t.project_id == project_id)
-    row = await tx.first(query)
-    return None if row is None else _attachment(row)
+    owner = {} if project_id is None else {"owner_id": project_id}
+    row = await tx.first(_FIND[project_id is not None], {"of_id": id, **owner})
+    return None if row is None else read_attachment(row)
 
 
 async def get_attachment(tx: Transaction, id: str, project_id: str | None) -> Attachment:
@@ -74,7 +80,7 @@ async def _list_by(tx: Transaction, column: str, ids: Sequence[str]) -> dict[str
     found: dict[str, list[Attachment]] = {}
     if ids:
         for row in await tx.all(_BY[column], {"ids": list(ids)}):
-            found.setdefault(getattr(row, column), []).append(_attachment(row))
+            found.setdefault(getattr(row, column), []).append(read_attachment(row))
     return found
 
 
@@ -91,12 +97,12 @@ async def list_attachments(
     for name, value in equal.items():
         query = query.where(_t[name] == value)
     rows, more = await read_page(tx, query, attachments, page, SORT_COLUMNS)
-    return [_attachment(row) for row in rows], more
+    return [read_attachment(row) for row in rows], more
 
 
 async def update_attachment(tx: Transaction, id: AttachmentId, **values: Any) -> None:
     """Change columns of an attachment."""
-    await tx.run(update(attachments).where(_t.id == id).values(**values))
+    await tx.run(_UPDATE, {"of_id": id, **values})
 
 
 async def delete_attachment(tx: Transaction, id: AttachmentId) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from pilvi.block_storage.model.backup import Backup, BackupId, BackupStatus
 from pilvi.block_storage.model.quota import Used
 from pilvi.block_storage.store.tables import backups
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -25,6 +26,19 @@ SORT_COLUMNS = {
     "volume_id": _t.volume_id,
     "size": _t.size_gib,
 }
+
+
+_ANY = select(backups).where(_t.id == bindparam("of_id"))
+_FIND = {False: Prepared(_ANY), True: Prepared(_ANY.where(_t.project_id == bindparam("owner_id")))}
+"""By whether a project is named."""
+_UNSETTLED = Prepared(
+    select(_t.id).where(_t.present.is_(False) | _t.is_whole.is_(False), _t.failed.is_(False))
+)
+_SUM = Prepared(
+    select(
+        func.count().label("number"), func.coalesce(func.sum(_t.size_gib), 0).label("total")
+    ).where(_t.project_id == bindparam("owner_id"))
+)
 
 
 def _backup(row: Row[Any]) -> Backup:
@@ -43,10 +57,8 @@ async def insert_backup(tx: Transaction, backup: Backup) -> None:
 
 async def find_backup(tx: Transaction, id: str, project_id: str | None = None) -> Backup | None:
     """One backup of a project (None: of any), or None."""
-    query = select(backups).where(_t.id == id)
-    if project_id is not None:
-        query = query.where(_t.project_id == project_id)
-    row = await tx.first(query)
+    owner = {} if project_id is None else {"owner_id": project_id}
+    row = await tx.first(_FIND[project_id is not None], {"of_id": id, **owner})
     return None if row is None else _backup(row)
 
 
@@ -99,25 +111,38 @@ async def list_parents(tx: Transaction, ids: Sequence[str]) -> set[str]:
     return {row.parent_id for row in await tx.all(query)}
 
 
+async def list_failed(tx: Transaction, project_id: str | None) -> list[Backup]:
+    """Those about whose wish something is known that stands in its way, newest first."""
+    query = select(backups).where(_t.error != "").order_by(_t.desired_at.desc(), _t.id)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
+    return [_backup(row) for row in await tx.all(query)]
+
+
 async def list_unsettled(tx: Transaction) -> list[str]:
     """Ids of the backups that are on their way."""
-    moving = _t.present.is_(False) | _t.is_whole.is_(False)
-    return [row.id for row in await tx.all(select(_t.id).where(moving, _t.failed.is_(False)))]
+    return [row.id for row in await tx.all(_UNSETTLED)]
 
 
 async def has_unfinished(tx: Transaction, **equal: Any) -> bool:
     """Whether a backup with these values is being made."""
+    query = _unfinished_query(tuple((name, value is None) for name, value in equal.items()))
+    values = {f"of_{name}": value for name, value in equal.items()}
+    return await tx.first(query, values) is not None
+
+
+@cache
+def _unfinished_query(names: tuple[tuple[str, bool], ...]) -> Prepared:
+    """By name of each column, and whether it must have no value."""
     query = select(_t.id).where(_t.is_whole.is_(False), _t.failed.is_(False), _t.present.is_(True))
-    for name, value in equal.items():
-        query = query.where(_t[name].is_(None) if value is None else _t[name] == value)
-    return await tx.first(query.limit(1)) is not None
+    for name, is_none in names:
+        query = query.where(_t[name].is_(None) if is_none else _t[name] == bindparam(f"of_{name}"))
+    return Prepared(query.limit(1))
 
 
 async def sum_backups(tx: Transaction, project_id: str) -> Used:
     """How many backups a project has, and their size."""
-    total = func.coalesce(func.sum(_t.size_gib), 0)
-    query = select(func.count().label("number"), total.label("total"))
-    row = await tx.first(query.where(_t.project_id == project_id))
+    row = await tx.first(_SUM, {"owner_id": project_id})
     assert row is not None
     return Used(backups=int(row.number), backup_gigabytes=int(row.total))
 

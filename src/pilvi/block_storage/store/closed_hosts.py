@@ -5,14 +5,15 @@ import datetime
 from sqlalchemy import delete, insert, select
 
 from pilvi.block_storage.store.tables import closed_hosts
-from pilvi.core.db import Transaction, now
+from pilvi.core.db import Prepared, Transaction, now
 
 _t = closed_hosts.c
+_ALL = Prepared(select(closed_hosts))
 
 
 async def list_closed(tx: Transaction) -> dict[str, tuple[str | None, datetime.datetime]]:
     """Reason and time, by host."""
-    rows = await tx.all(select(closed_hosts))
+    rows = await tx.all(_ALL)
     return {row.host_id: (row.reason, row.updated_at) for row in rows}
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from pilvi.block_storage.model.group import Group, GroupSnapshot, GroupType
 from pilvi.block_storage.store.tables import group_snapshots, group_types, groups
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -24,6 +24,13 @@ SNAPSHOT_SORTS = {
     "name": _s.name,
     "group_id": _s.group_id,
 }
+
+
+_LEAVING = Prepared(select(_g.id).where(_g.present.is_(False)))
+_LEAVING_SNAPSHOTS = Prepared(select(_s.id).where(_s.present.is_(False)))
+_COUNT = Prepared(
+    select(func.count()).select_from(groups).where(_g.project_id == bindparam("owner_id"))
+)
 
 
 def _group(row: Row[Any]) -> Group:
@@ -69,13 +76,12 @@ async def list_groups(
 
 async def count_groups(tx: Transaction, project_id: str) -> int:
     """How many groups a project has."""
-    query = select(func.count()).select_from(groups).where(_g.project_id == project_id)
-    return int(await tx.scalar(query))
+    return int(await tx.scalar(_COUNT, {"owner_id": project_id}))
 
 
 async def list_leaving_groups(tx: Transaction) -> list[str]:
     """Ids of the groups that are wished away."""
-    return [row.id for row in await tx.all(select(_g.id).where(_g.present.is_(False)))]
+    return [row.id for row in await tx.all(_LEAVING)]
 
 
 async def update_group(tx: Transaction, id: str, **values: Any) -> None:
@@ -132,7 +138,7 @@ async def count_group_snapshots(tx: Transaction, group_id: str) -> int:
 
 async def list_leaving_group_snapshots(tx: Transaction) -> list[str]:
     """Ids of the snapshots of groups that are wished away."""
-    return [row.id for row in await tx.all(select(_s.id).where(_s.present.is_(False)))]
+    return [row.id for row in await tx.all(_LEAVING_SNAPSHOTS)]
 
 
 async def update_group_snapshot(tx: Transaction, id: str, **values: Any) -> None:

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from pilvi.block_storage.store.tables import quota_classes, quotas
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 
 _t = quotas.c
+_OF_PROJECT = Prepared(select(quotas).where(_t.project_id == bindparam("owner_id")))
+_OF_CLASS = Prepared(
+    select(quota_classes).where(quota_classes.c.class_name == bindparam("of_class"))
+)
 
 
 async def list_quotas(tx: Transaction, project_id: str) -> dict[str, int]:
     """What was set for a project, by name."""
-    query = select(quotas).where(_t.project_id == project_id)
-    return {row.name: row.value for row in await tx.all(query)}
+    rows = await tx.all(_OF_PROJECT, {"owner_id": project_id})
+    return {row.name: row.value for row in rows}
 
 
 async def save_quotas(tx: Transaction, project_id: str, wanted: Mapping[str, int]) -> None:
@@ -30,9 +34,7 @@ async def delete_quotas(tx: Transaction, project_id: str) -> None:
 
 async def list_class(tx: Transaction, class_name: str) -> dict[str, int]:
     """What was set for a class, by name."""
-    c = quota_classes.c
-    query = select(quota_classes).where(c.class_name == class_name)
-    return {row.name: row.value for row in await tx.all(query)}
+    return {row.name: row.value for row in await tx.all(_OF_CLASS, {"of_class": class_name})}
 
 
 async def save_class(tx: Transaction, class_name: str, wanted: Mapping[str, int]) -> None:

@@ -3,15 +3,16 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, insert, select, update
 
 from pilvi.block_storage.model.quota import Used
 from pilvi.block_storage.model.snapshot import Snapshot, SnapshotId, SnapshotStatus
 from pilvi.block_storage.store.tables import snapshot_metadata, snapshots
 from pilvi.block_storage.store.volumes import COMPARISONS
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -59,6 +60,25 @@ class SnapshotFilter:
         return query.where(_t.id.is_(None)) if self.is_nothing else query
 
 
+_ANY = select(snapshots).where(_t.id == bindparam("of_id"))
+_FIND = {False: Prepared(_ANY), True: Prepared(_ANY.where(_t.project_id == bindparam("owner_id")))}
+"""By whether a project is named."""
+_UNSETTLED = Prepared(
+    select(_t.id).where(_t.present.is_(False) | _t.is_whole.is_(False), _t.failed.is_(False))
+)
+_SUM = Prepared(
+    select(
+        func.count().label("number"), func.coalesce(func.sum(_t.size_gib), 0).label("total")
+    ).where(_t.project_id == bindparam("owner_id"))
+)
+_UPDATE = Prepared(update(snapshots).where(_t.id == bindparam("of_id")))
+_METADATA = Prepared(
+    select(snapshot_metadata)
+    .where(_m.snapshot_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_m.key)
+)
+
+
 def _snapshot(row: Row[Any]) -> Snapshot:
     values = {name: getattr(row, name) for name in _COLUMNS}
     values["status"] = SnapshotStatus(row.status)
@@ -74,10 +94,8 @@ async def insert_snapshot(tx: Transaction, snapshot: Snapshot) -> None:
 
 async def find_snapshot(tx: Transaction, id: str, project_id: str | None = None) -> Snapshot | None:
     """One snapshot of a project (None: of any), or None."""
-    query = select(snapshots).where(_t.id == id)
-    if project_id is not None:
-        query = query.where(_t.project_id == project_id)
-    row = await tx.first(query)
+    owner = {} if project_id is None else {"owner_id": project_id}
+    row = await tx.first(_FIND[project_id is not None], {"of_id": id, **owner})
     return None if row is None else _snapshot(row)
 
 
@@ -105,23 +123,32 @@ async def count_snapshots(tx: Transaction, wanted: SnapshotFilter) -> int:
 
 async def list_by(tx: Transaction, **equal: Any) -> list[Snapshot]:
     """The snapshots whose columns have these values, newest first."""
+    values = {f"of_{name}": value for name, value in equal.items()}
+    return [_snapshot(row) for row in await tx.all(_list_query(tuple(equal)), values)]
+
+
+@cache
+def _list_query(names: tuple[str, ...]) -> Prepared:
     query = select(snapshots).order_by(_t.created_at.desc(), _t.id)
-    for name, value in equal.items():
-        query = query.where(_t[name] == value)
+    return Prepared(query.where(*(_t[name] == bindparam(f"of_{name}") for name in names)))
+
+
+async def list_failed(tx: Transaction, project_id: str | None) -> list[Snapshot]:
+    """Those about whose wish something is known that stands in its way, newest first."""
+    query = select(snapshots).where(_t.error != "").order_by(_t.desired_at.desc(), _t.id)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
     return [_snapshot(row) for row in await tx.all(query)]
 
 
 async def list_unsettled(tx: Transaction) -> list[str]:
     """Ids of the snapshots that are on their way."""
-    moving = _t.present.is_(False) | _t.is_whole.is_(False)
-    return [row.id for row in await tx.all(select(_t.id).where(moving, _t.failed.is_(False)))]
+    return [row.id for row in await tx.all(_UNSETTLED)]
 
 
 async def sum_snapshots(tx: Transaction, project_id: str) -> Used:
     """How many snapshots a project has, and their size."""
-    total = func.coalesce(func.sum(_t.size_gib), 0)
-    query = select(func.count().label("number"), total.label("total"))
-    row = await tx.first(query.where(_t.project_id == project_id))
+    row = await tx.first(_SUM, {"owner_id": project_id})
     assert row is not None
     return Used(snapshots=int(row.number), gigabytes=int(row.total))
 
@@ -134,9 +161,17 @@ async def sum_by_host(tx: Transaction, host_id: str) -> dict[str, tuple[int, int
     return {row.project_id: (int(row.number), int(row.total)) for row in rows}
 
 
+async def list_failed_snapshots(tx: Transaction, project_id: str | None) -> list[Snapshot]:
+    """The snapshots whose wish is not fulfilled and of which something is known."""
+    query = select(snapshots).where(_t.error != "").order_by(_t.id)
+    if project_id is not None:
+        query = query.where(_t.project_id == project_id)
+    return [_snapshot(row) for row in await tx.all(query)]
+
+
 async def update_snapshot(tx: Transaction, id: SnapshotId, **values: Any) -> None:
     """Change columns of a snapshot."""
-    await tx.run(update(snapshots).where(_t.id == id).values(**values))
+    await tx.run(_UPDATE, {"of_id": id, **values})
 
 
 async def delete_snapshot(tx: Transaction, id: SnapshotId) -> None:
@@ -149,8 +184,7 @@ async def list_metadata(tx: Transaction, ids: Sequence[str]) -> dict[str, dict[s
     """The metadata of some snapshots, by snapshot; one without any is left out."""
     found: dict[str, dict[str, str]] = {}
     if ids:
-        query = select(snapshot_metadata).where(_m.snapshot_id.in_(ids)).order_by(_m.key)
-        for row in await tx.all(query):
+        for row in await tx.all(_METADATA, {"ids": list(ids)}):
             found.setdefault(row.snapshot_id, {})[row.key] = row.value
     return found
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    false,
     text,
 )
 
@@ -52,7 +51,7 @@ volumes = Table(
     Column("availability_zone", String(255), nullable=False),
     Column("bootable", Boolean, nullable=False),
     Column("is_read_only", Boolean),
-    Column("multiattach", Boolean, nullable=False, server_default=false()),
+    Column("multiattach", Boolean, nullable=False, server_default="0"),
     uuid_column("group_id"),
     uuid_column("snapshot_id"),
     uuid_column("source_volume_id"),
@@ -107,8 +106,8 @@ attachments = Table(
     # Observed, written by the reconciler.
     Column("exported", Boolean, nullable=False),
     Column("portal", String(255), nullable=False),
-    Column("by_hand", Boolean, nullable=False, server_default=false()),
-    Column("shared", Boolean, nullable=False, server_default=false()),
+    Column("by_hand", Boolean, nullable=False, server_default="0"),
+    Column("shared", Boolean, nullable=False, server_default="0"),
     Column("connector", Json),
     # Unique: a volume has one server at most, whatever anybody asks for at once, unless its type
     # says that servers share it.
@@ -117,7 +116,8 @@ attachments = Table(
         "volume_id",
         unique=True,
         sqlite_where=text("NOT shared"),
-        postgresql_where=text("NOT shared"),
+        # The same for PostgreSQL is in its revision: said here, it makes each process load
+        # that dialect.
     ),
     Index("ix_block_storage_attachments_volume_id", "volume_id"),
     Index("ix_block_storage_attachments_server_id", "server_id"),

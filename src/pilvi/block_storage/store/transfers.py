@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 
 from pilvi.block_storage.model.transfer import Transfer
 from pilvi.block_storage.store.tables import transfers
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 
@@ -35,13 +36,16 @@ async def find_transfer(
     tx: Transaction, project_id: str | None = None, **equal: Any
 ) -> Transfer | None:
     """The offer of a project (None: of any) with these values, or None."""
-    query = select(transfers)
     if project_id is not None:
-        query = query.where(_t.project_id == project_id)
-    for name, value in equal.items():
-        query = query.where(_t[name] == value)
-    row = await tx.first(query)
+        equal["project_id"] = project_id
+    values = {f"of_{name}": value for name, value in equal.items()}
+    row = await tx.first(_find_query(tuple(equal)), values)
     return None if row is None else _transfer(row)
+
+
+@cache
+def _find_query(names: tuple[str, ...]) -> Prepared:
+    return Prepared(select(transfers).where(*(_t[n] == bindparam(f"of_{n}") for n in names)))
 
 
 async def list_transfers(

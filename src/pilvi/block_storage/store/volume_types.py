@@ -1,15 +1,20 @@
 """Rows of volume types and of who may use the private ones."""
 
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from pilvi.block_storage.model.volume_type import VolumeType
 from pilvi.block_storage.store.tables import default_types, volume_type_access, volume_types
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 
 _t = volume_types.c
+_NAMES = Prepared(select(_t.id, _t.name))
+_DEFAULT_OF = Prepared(
+    select(default_types).where(default_types.c.project_id == bindparam("of_project"))
+)
 _COLUMNS = tuple(one.name for one in fields(VolumeType))
 
 
@@ -27,14 +32,19 @@ async def list_volume_types(
     tx: Transaction, project_id: str | None, **equal: Any
 ) -> list[VolumeType]:
     """The types that a project may use (None: all), by name."""
+    query = _list_query(project_id is not None, tuple(equal))
+    values = {f"of_{name}": value for name, value in equal.items()}
+    return [_volume_type(row) for row in await tx.all(query, {"user_id": project_id, **values})]
+
+
+@cache
+def _list_query(is_for_one: bool, names: tuple[str, ...]) -> Prepared:
     query = select(volume_types).order_by(_t.created_at.desc(), _t.id)
-    if project_id is not None:
-        mine = volume_type_access.c.project_id == project_id
+    if is_for_one:
+        mine = volume_type_access.c.project_id == bindparam("user_id")
         given = select(volume_type_access.c.volume_type_id).where(mine)
         query = query.where(or_(_t.is_public.is_(True), _t.id.in_(given)))
-    for name, value in equal.items():
-        query = query.where(_t[name] == value)
-    return [_volume_type(row) for row in await tx.all(query)]
+    return Prepared(query.where(*(_t[name] == bindparam(f"of_{name}") for name in names)))
 
 
 async def find_volume_type(
@@ -47,7 +57,7 @@ async def find_volume_type(
 
 async def list_names(tx: Transaction) -> dict[str, str]:
     """The name of every type, by id."""
-    return {row.id: row.name for row in await tx.all(select(_t.id, _t.name))}
+    return {row.id: row.name for row in await tx.all(_NAMES)}
 
 
 async def update_volume_type(tx: Transaction, id: str, **values: Any) -> None:
@@ -83,8 +93,8 @@ async def delete_access(tx: Transaction, id: str, project_id: str) -> int:
 
 async def find_default_of(tx: Transaction, project_id: str) -> str | None:
     """Id of the type that a project chose for volumes that name none."""
-    found = await list_defaults(tx, project_id=project_id)
-    return found.get(project_id)
+    row = await tx.first(_DEFAULT_OF, {"of_project": project_id})
+    return None if row is None else str(row.volume_type_id)
 
 
 async def list_defaults(tx: Transaction, **equal: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, exists, func, insert, select, update
 
 from pilvi.block_storage.model.quota import Used
 from pilvi.block_storage.model.volume import Volume, VolumeId, VolumeStatus
@@ -17,7 +17,7 @@ from pilvi.block_storage.store.tables import (
     volume_types,
     volumes,
 )
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -97,6 +97,45 @@ COMPARISONS: Mapping[str, Any] = {
 }
 
 
+_ANY = select(volumes).where(_t.id == bindparam("of_id"))
+_FIND = {False: Prepared(_ANY), True: Prepared(_ANY.where(_t.project_id == bindparam("owner_id")))}
+"""By whether a project is named."""
+_INSERT = Prepared(insert(volumes))
+_UPDATE = Prepared(update(volumes).where(_t.id == bindparam("of_id")))
+_DELETE = [
+    Prepared(delete(column.table).where(column == bindparam("of_id")))
+    for column in (volume_metadata.c.volume_id, _t.id)
+]
+_UNSETTLED = [
+    Prepared(select(_t.id).where(_t.failed.is_(False), _t.status.in_(_TRANSIENT))),
+    Prepared(
+        select(attachments.c.volume_id).where(
+            attachments.c.present.is_(False) | attachments.c.exported.is_(False)
+        )
+    ),
+]
+_SUM_OF_PROJECT = Prepared(
+    select(
+        func.count().label("number"), func.coalesce(func.sum(_t.size_gib), 0).label("total")
+    ).where(_t.project_id == bindparam("owner_id"))
+)
+_SUM_BY_TYPE = [
+    (
+        is_volume,
+        Prepared(
+            select(
+                table.c.volume_type_id,
+                func.count().label("number"),
+                func.sum(table.c.size_gib).label("total"),
+            )
+            .where(table.c.project_id == bindparam("owner_id"))
+            .group_by(table.c.volume_type_id)
+        ),
+    )
+    for table, is_volume in ((volumes, True), (snapshots, False))
+]
+
+
 def _volume(row: Row[Any]) -> Volume:
     values = {name: getattr(row, name) for name in _COLUMNS}
     values["status"] = VolumeStatus(row.status)
@@ -109,15 +148,13 @@ def _volume(row: Row[Any]) -> Volume:
 
 async def insert_volume(tx: Transaction, volume: Volume) -> None:
     """Add a volume."""
-    await tx.run(insert(volumes).values(**{name: getattr(volume, name) for name in _COLUMNS}))
+    await tx.run(_INSERT, {name: getattr(volume, name) for name in _COLUMNS})
 
 
 async def find_volume(tx: Transaction, id: str, project_id: str | None = None) -> Volume | None:
     """One volume of a project (None: of any), or None."""
-    query = select(volumes).where(_t.id == id)
-    if project_id is not None:
-        query = query.where(_t.project_id == project_id)
-    row = await tx.first(query)
+    owner = {} if project_id is None else {"owner_id": project_id}
+    row = await tx.first(_FIND[project_id is not None], {"of_id": id, **owner})
     return None if row is None else _volume(row)
 
 
@@ -138,6 +175,13 @@ async def list_volumes(
     return [_volume(row) for row in rows], more
 
 
+async def sum_of_project(tx: Transaction, project_id: str) -> Used:
+    """How many volumes a project has, and their size."""
+    row = await tx.first(_SUM_OF_PROJECT, {"owner_id": project_id})
+    assert row is not None
+    return Used(volumes=int(row.number), gigabytes=int(row.total))
+
+
 async def sum_volumes(tx: Transaction, wanted: VolumeFilter) -> Used:
     """How many volumes are looked for, and their size."""
     total = func.coalesce(func.sum(_t.size_gib), 0)
@@ -149,10 +193,7 @@ async def sum_volumes(tx: Transaction, wanted: VolumeFilter) -> Used:
 
 async def list_unsettled(tx: Transaction) -> list[str]:
     """Ids of the volumes that are on their way, or whose targets are."""
-    moving = select(_t.id).where(_t.failed.is_(False), _t.status.in_(_TRANSIENT))
-    a = attachments.c
-    exporting = select(a.volume_id).where(a.present.is_(False) | a.exported.is_(False))
-    found = [row[0] for query in (moving, exporting) for row in await tx.all(query)]
+    found = [row[0] for query in _UNSETTLED for row in await tx.all(query)]
     return list(dict.fromkeys(found))
 
 
@@ -182,15 +223,8 @@ async def list_failed(tx: Transaction, project_id: str | None) -> list[Volume]:
 async def sum_by_type(tx: Transaction, project_id: str) -> dict[str, Used]:
     """What a project has, by volume type."""
     found: dict[str, Used] = {}
-    for table, is_volume in ((volumes, True), (snapshots, False)):
-        c = table.c
-        total = func.sum(c.size_gib).label("total")
-        query = (
-            select(c.volume_type_id, func.count().label("number"), total)
-            .where(c.project_id == project_id)
-            .group_by(c.volume_type_id)
-        )
-        for row in await tx.all(query):
+    for is_volume, query in _SUM_BY_TYPE:
+        for row in await tx.all(query, {"owner_id": project_id}):
             before = found.get(row.volume_type_id, Used())
             number, size = int(row.number), int(row.total)
             found[row.volume_type_id] = replace(
@@ -225,10 +259,10 @@ async def count_of_type(tx: Transaction, volume_type_id: str) -> int:
 
 async def update_volume(tx: Transaction, id: VolumeId, **values: Any) -> None:
     """Change columns of a volume."""
-    await tx.run(update(volumes).where(_t.id == id).values(**values))
+    await tx.run(_UPDATE, {"of_id": id, **values})
 
 
 async def delete_volume(tx: Transaction, id: VolumeId) -> None:
     """Remove a volume with its metadata. Repeatable."""
-    await tx.run(delete(volume_metadata).where(volume_metadata.c.volume_id == id))
-    await tx.run(delete(volumes).where(_t.id == id))
+    for statement in _DELETE:
+        await tx.run(statement, {"of_id": id})

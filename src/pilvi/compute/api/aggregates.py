@@ -129,7 +129,7 @@ async def update_aggregate(call: Call[AggregateUpdate]) -> dict[str, Any]:
     fields = call.payload.aggregate
     name, zone = fields.name, fields.availability_zone
     if name is msgspec.UNSET and zone is msgspec.UNSET:
-        raise InvalidRequest("cannot update the aggregate: send name or availability_zone")
+        raise InvalidRequest("cannot update the aggregate; send name or availability_zone")
     aggregate = await store.get_aggregate(call.tx, _number(call))
     if not isinstance(name, msgspec.UnsetType):
         await operations.rename_aggregate(call.tx, aggregate, check_name(name.strip()))

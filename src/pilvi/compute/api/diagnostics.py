@@ -1,15 +1,17 @@
-"""What a running guest uses: for admins."""
+"""What a running guest uses, and what servers' local disks hold."""
 
 from typing import Any
 
-from pilvi.compute.api.servers import get_called
+from pilvi.compute.api.servers import get_called, link_next, read_list
 from pilvi.compute.model.server import Server
 from pilvi.core.db import now
 from pilvi.core.http import Call
 from pilvi.errors import Conflict
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.vms import Power, VmSeen
-from pilvi.hosts.operations.assignments import find_held
+from pilvi.hosts.model.host import Held, HostId
+from pilvi.hosts.operations.assignments import list_held
+from pilvi.hosts.operations.hosts import find_counts
 
 
 async def show_diagnostics(call: Call[None]) -> dict[str, Any]:
@@ -19,7 +21,7 @@ async def show_diagnostics(call: Call[None]) -> dict[str, Any]:
     From 2.48 they are Nova's, null where the host does not measure.
     """
     server = await get_called(call)
-    held = await find_held(call.tx, Kind.VM, server.id)
+    held = await _find_where_it_is(call, server)
     seen = held.decode_seen(VmSeen) if held is not None else None
     if seen is None or seen.power is Power.STOPPED:
         raise Conflict("cannot show diagnostics of a server that does not run; start it first")
@@ -27,6 +29,50 @@ async def show_diagnostics(call: Call[None]) -> dict[str, Any]:
         used = {f"{device}_used_bytes": size for device, size in seen.disk_bytes.items()}
         return {**used, "memory": server.flavor.memory_mib * 1024}
     return _render(server, seen)
+
+
+async def list_disks(call: Call[None]) -> dict[str, Any]:
+    """Bytes that each local disk of servers really holds, as their hosts last told.
+
+    Pilvi's own; asked for, narrowed and paged as the list of servers. A server that no host has
+    told of, or whose disks are all volumes, has none.
+    """
+    found, _, more, page = await read_list(call)
+    held = await list_held(call.tx, Kind.VM, [server.id for server in found])
+    at = {(one.id, one.host_id): one.decode_seen(VmSeen) for one in held}
+    rows = []
+    for server in found:
+        seen = at.get((server.id, HostId(server.host_id or "")))
+        disks = seen.disk_bytes if seen is not None else {}
+        told = [{"device": device, "used_bytes": size} for device, size in disks.items()]
+        rows.append({"id": server.id, "disks": told})
+    return {"servers": rows, **link_next(call, "pilvi-disks", found, more, page)}
+
+
+async def show_usage(call: Call[None]) -> dict[str, Any]:
+    """What a running guest has used since its process began, as its host measured last.
+
+    Pilvi's own. Counters that only grow: whoever asks twice knows how much it uses. All are null
+    while the host has told nothing of it.
+    """
+    server = await get_called(call)
+    held = await _find_where_it_is(call, server)
+    found = None
+    # It is what the server's own host says; another could tell anything of any guest.
+    if held is not None and held.seen_present:
+        found = await find_counts(call.tx, held.host_id, server.id)
+    at, counts = found or (None, None)
+    usage = {name: getattr(counts, name, None) for name in _COUNTERS}
+    return {"usage": {"measured_at": None if at is None else at.isoformat(), **usage}}
+
+
+async def _find_where_it_is(call: Call[None], server: Server) -> Held | None:
+    """What its host holds of it: a server that moves is for a while on two."""
+    held = await list_held(call.tx, Kind.VM, [server.id])
+    return next((one for one in held if one.host_id == server.host_id), None)
+
+
+_COUNTERS = ("cpu_s", "read_bytes", "written_bytes", "received_bytes", "sent_bytes")
 
 
 def _uptime_s(seen: VmSeen) -> int | None:

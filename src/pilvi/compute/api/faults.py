@@ -5,7 +5,8 @@ from typing import Any
 
 from pilvi.core.http import Reply
 from pilvi.core.http.faults import status_of
-from pilvi.errors import PilviError
+from pilvi.core.http.next_steps import end_with_step
+from pilvi.errors import PilviError, Unsupported
 
 NAMES = {
     400: "badRequest",
@@ -23,7 +24,9 @@ NAMES = {
 
 def gone(message: str) -> Reply:
     """The answer to a call that Nova itself no longer serves."""
-    return Reply({"computeFault": {"code": 410, "message": message}}, status=410)
+    return Reply(
+        {"computeFault": {"code": 410, "message": end_with_step(message, Unsupported)}}, status=410
+    )
 
 
 def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, str]]:

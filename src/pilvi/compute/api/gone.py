@@ -32,8 +32,14 @@ PATHS: dict[str, tuple[str, ...]] = {
     "/os-floating-ips-bulk/{id}": ("GET", "PUT"),
     "/os-fping": ("GET",),
     "/os-fping/{id}": ("GET",),
+    "/os-networks": ("POST",),
+    "/os-networks/add": ("POST",),
+    "/os-networks/{network_id}": ("DELETE",),
+    "/os-networks/{network_id}/action": ("POST",),
     "/os-security-group-default-rules": _COLLECTION,
     "/os-security-group-default-rules/{id}": ("GET", "DELETE"),
+    "/os-tenant-networks": ("POST",),
+    "/os-tenant-networks/{network_id}": ("DELETE",),
     "/servers/{server_id}/consoles": _COLLECTION,
     "/servers/{server_id}/consoles/{id}": ("GET", "DELETE"),
     "/servers/{server_id}/os-virtual-interfaces": ("GET",),
@@ -53,7 +59,7 @@ async def refuse_nodes(call: Call[None]) -> None:
 
 async def refuse_node_changes(call: Call[Any]) -> None:
     """Bare metal nodes were never changed through this API (until 2.35)."""
-    raise InvalidRequest("cannot change bare metal nodes here: use a bare metal service's own API")
+    raise InvalidRequest("cannot change bare metal nodes here; use a bare metal service's own API")
 
 
 async def refuse_shares(call: Call[Any]) -> None:

@@ -75,7 +75,7 @@ async def update_compute_host(call: Call[HostUpdate]) -> dict[str, Any]:
     status, mode = _word("status", fields.status), fields.maintenance_mode
     _word("maintenance_mode", mode)
     if status is None and mode is None:
-        raise InvalidRequest("cannot update the host: send status")
+        raise InvalidRequest("cannot update the host; send status")
     host = await find_host_by_name(call, call.path["id"])
     if mode is not None:
         raise Unsupported(
@@ -99,5 +99,5 @@ async def refuse_host_power(call: Call[None]) -> None:
     """The power of a host is not ours to switch."""
     host = await find_host_by_name(call, call.path["id"])
     raise Unsupported(
-        f"cannot switch the power of the host {host.name} through this API: use its own console"
+        f"cannot switch the power of the host {host.name} through this API; use its own console"
     )

@@ -4,7 +4,9 @@ import hashlib
 from typing import Any
 
 from pilvi.compute.api.links import check_query, microseconds, next_link, parse_time
+from pilvi.compute.api.server_view import list_late
 from pilvi.compute.model.action import ActionRecord
+from pilvi.compute.model.advice import fault_words
 from pilvi.compute.model.server import Server
 from pilvi.compute.store import actions as store
 from pilvi.compute.store import servers
@@ -61,13 +63,23 @@ async def show_instance_action(call: Call[None]) -> dict[str, Any]:
     record = await store.get_action(call.tx, server.id, call.path["request_id"])
     body = _render(record)
     if call.caller.is_admin or "events-for-all" in call.flags:
-        body["events"] = [await _render_event(call, record)]
+        body["events"] = [await _render_event(call, record, server)]
     return {"instanceAction": body}
 
 
-async def _render_event(call: Call[None], record: ActionRecord) -> dict[str, Any]:
-    """The one event of an action: its work on the host. Details are the fault's message."""
-    host_id = record.host_id
+async def _render_event(call: Call[None], record: ActionRecord, server: Server) -> dict[str, Any]:
+    """The one event of an action: its work on the host.
+
+    Details are the fault's message; of an action that takes longer than it should, what it waits
+    for, since when, and how often that was tried. Both end with the next step, where one is known.
+    """
+    host_id, details = record.host_id, record.message
+    if details:
+        details = fault_words(server, details, is_over=server.is_error)
+    if record.finished_at is None:
+        host_id = server.host_id
+        late = (await list_late(call.tx, [server])).get(server.id)
+        details = None if late is None else fault_words(server, late.sentence, is_over=False)
     digest = hashlib.sha224(f"{record.project_id}{host_id}".encode()).hexdigest()
     event = {
         "event": f"compute_{record.action}",
@@ -78,6 +90,6 @@ async def _render_event(call: Call[None], record: ActionRecord) -> dict[str, Any
     }
     if call.caller.is_admin:
         names = {str(host.id): host.name for host in await list_hosts(call.tx)}
-        event |= {"traceback": None, "details": record.message}
+        event |= {"traceback": None, "details": details}
         event["host"] = names.get(host_id or "")
     return event

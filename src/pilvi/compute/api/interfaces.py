@@ -34,6 +34,18 @@ class InterfaceCreate(msgspec.Struct, forbid_unknown_fields=True):
     interfaceAttachment: InterfaceFields
 
 
+class AddFixedIp(msgspec.Struct, forbid_unknown_fields=True):
+    """Body below `addFixedIp`."""
+
+    networkId: str
+
+
+class RemoveFixedIp(msgspec.Struct, forbid_unknown_fields=True):
+    """Body below `removeFixedIp`."""
+
+    address: str
+
+
 def _render(port: ServerPort) -> dict[str, Any]:
     return {
         "port_id": port.port_id,
@@ -79,3 +91,15 @@ async def delete_interface(call: Call[None]) -> None:
     """Take a network card from a server."""
     server, port_id = await get_called(call), call.path["port_id"]
     await operations.detach_interface(call.tx, server, port_id, actor(call))
+
+
+async def add_fixed_ip(call: Call[AddFixedIp]) -> None:
+    """Give a server one more address."""
+    server, network_id = await get_called(call), call.payload.networkId
+    await operations.add_fixed_ip(call.tx, call.caller, server, network_id)
+
+
+async def remove_fixed_ip(call: Call[RemoveFixedIp]) -> None:
+    """Take an address from a server."""
+    server, address = await get_called(call), call.payload.address
+    await operations.remove_fixed_ip(call.tx, call.caller, server, address)

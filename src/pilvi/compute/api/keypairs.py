@@ -92,7 +92,7 @@ async def create_keypair(call: Call[KeyPairCreate]) -> Reply:
             call.tx, project_id, user_id, fields.name, fields.type, fields.public_key
         )
     elif "import-only" in call.flags:
-        raise InvalidRequest("cannot create a key pair without public_key at this version: send it")
+        raise InvalidRequest("cannot create a key pair without public_key at this version; send it")
     else:
         found, private = await operations.generate_keypair(
             call.tx, project_id, user_id, fields.name, fields.type

@@ -128,4 +128,4 @@ async def reset_server_state(call: Call[ResetState]) -> None:
 
 async def refuse_removed_action(call: Call[None]) -> None:
     """An action that newer versions no longer have."""
-    raise NotFound("cannot do this at the version asked for: use the network service")
+    raise NotFound("cannot do this at the version asked for: newer ones have a path of its own")

@@ -6,7 +6,7 @@ Source: Compute API reference, "Create server"; Nova user documentation, "Block 
 from pilvi.block_storage.operations.sources import SourceWish
 from pilvi.compute.api.links import parse_flag
 from pilvi.compute.api.server_wire import BlockDevice, ServerFields
-from pilvi.compute.operations.server_create import VolumeWish
+from pilvi.compute.operations.volume_wish import VolumeWish
 from pilvi.errors import InvalidRequest, Unsupported
 
 
@@ -46,7 +46,7 @@ def read_devices(fields: ServerFields) -> tuple[list[VolumeWish], int | None, st
         image_id = None
     elif image_id is None:
         raise InvalidRequest(
-            "cannot create a server without a disk to boot from: give imageRef, or a disk with "
+            "cannot create a server without a disk to boot from; give imageRef, or a disk with "
             "boot_index 0"
         )
     return volumes, _read_blank(blanks), image_id

@@ -41,7 +41,7 @@ class Events(msgspec.Struct, forbid_unknown_fields=True):
 async def create_server_events(call: Call[Events]) -> Reply:
     """Take note of events; 207 when not all of them can be used. Raises `NotFound` for none."""
     if not call.payload.events:
-        raise InvalidRequest("cannot find an event in the body: send at least one")
+        raise InvalidRequest("cannot find an event in the body; send at least one")
     rows = [await _take(call, event) for event in call.payload.events]
     codes = {row["code"] for row in rows}
     if codes == {404}:

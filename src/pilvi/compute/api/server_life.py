@@ -124,6 +124,7 @@ async def rebuild_server(call: Call[Rebuild]) -> Reply:
     wish = RebuildWish(
         image_id=fields.imageRef.rstrip("/").rpartition("/")[2],
         admin_password=password,
+        may_reimage="rebuild-volume-backed" in call.flags,
         metadata=fields.metadata,
         key_name=fields.key_name if isinstance(fields.key_name, str) else None,
         changes_key=is_set(fields.key_name),
@@ -237,7 +238,7 @@ async def change_password(call: Call[ChangePassword]) -> None:
     """Refuse: nothing here puts a password into a guest that runs."""
     require(Action.CHANGE_PASSWORD, await get_called(call), is_admin=call.caller.is_admin)
     raise Unsupported(
-        "cannot change the password of a running guest: use a key pair, or rebuild the server "
+        "cannot change the password of a running guest; use a key pair, or rebuild the server "
         "with a config drive and adminPass"
     )
 

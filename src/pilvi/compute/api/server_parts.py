@@ -13,6 +13,8 @@ from pilvi.compute.operations import servers as operations
 from pilvi.core.http import Call, Reply
 from pilvi.core.http.dispatch import convert
 from pilvi.errors import InvalidRequest, NotFound
+from pilvi.hosts.operations.assignments import delete_password as forget_password
+from pilvi.hosts.operations.assignments import read_password
 
 
 class MetadataBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -151,11 +153,12 @@ async def show_topology(call: Call[None]) -> dict[str, Any]:
 
 
 async def show_password(call: Call[None]) -> dict[str, Any]:
-    """The encrypted password that a guest has posted: no guest can post one here."""
-    await get_called(call)
-    return {"password": ""}
+    """The password that a guest has posted to its metadata, encrypted for its owner."""
+    server = await get_called(call)
+    return {"password": await read_password(call.tx, server.id)}
 
 
 async def delete_password(call: Call[None]) -> None:
-    """Forget the password that a guest has posted: there is none."""
-    await get_called(call)
+    """Forget the password that a guest has posted."""
+    server = await get_called(call)
+    await forget_password(call.tx, server.id)

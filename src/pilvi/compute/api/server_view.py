@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilvi.compute.api.links import bookmark, microseconds, seconds, self_links
+from pilvi.compute.model.advice import fault_words
 from pilvi.compute.model.aggregate import zone_of
 from pilvi.compute.model.server import Server
 from pilvi.compute.model.state import Status
 from pilvi.compute.store.aggregates import list_zones
-from pilvi.core.db import now
+from pilvi.core.db import Transaction, now
+from pilvi.core.db.progress import list_progress
 from pilvi.core.http import Call
+from pilvi.core.reconcile import Progress
+from pilvi.hosts.model.deadlines import DEADLINES
 from pilvi.hosts.model.host import Host
 from pilvi.hosts.operations.hosts import list_hosts
 from pilvi.network.model import ServerPort
@@ -36,14 +40,25 @@ class Surroundings:
     """By id; read only for admins."""
     zones: dict[str, str] = field(default_factory=dict)
     """Availability zones of hosts that are not in the default one, by host id."""
+    late: dict[str, Progress] = field(default_factory=dict)
+    """What servers wait for that have been under way for longer than they should, by id."""
 
 
 async def look_around(call: Call[Any], servers: Sequence[Server]) -> Surroundings:
-    """Ports of some servers, zones and, for admins, the hosts: at most three queries."""
+    """Ports of some servers, zones, for admins the hosts, and why some are late: few queries."""
     ports = await list_server_ports(call.tx, [server.id for server in servers])
     hosts = await list_hosts(call.tx) if call.caller.is_admin else []
     zones = await list_zones(call.tx)
-    return Surroundings(ports, {host.id: host for host in hosts}, zones)
+    late = await list_late(call.tx, servers)
+    return Surroundings(ports, {host.id: host for host in hosts}, zones, late)
+
+
+async def list_late(tx: Transaction, servers: Sequence[Server]) -> dict[str, Progress]:
+    """What servers wait for that are under way for longer than is let pass in silence."""
+    pending = [server.id for server in servers if server.condition.task_state is not None]
+    found = await list_progress(tx, "server", pending)
+    told_s, moment = DEADLINES["server"].told_s, now()
+    return {id: one for id, one in found.items() if (moment - one.since).total_seconds() >= told_s}
 
 
 def host_hash(server: Server) -> str:
@@ -127,7 +142,7 @@ def render_server(call: Call[Any], server: Server, around: Surroundings) -> dict
         body["security_groups"] = [{"name": name} for name in names]
     if condition.status in _PROGRESS:
         body["progress"] = _PROGRESS[condition.status]
-    _add_fault(call, server, body, condition.status)
+    _add_fault(server, body, condition.status, around.late.get(server.id))
     _add_for_admins(call, server, body, around)
     return body
 
@@ -161,13 +176,17 @@ def _render_flavor(call: Call[Any], server: Server) -> dict[str, Any]:
     }
 
 
-def _add_fault(call: Call[Any], server: Server, body: dict[str, Any], status: Status) -> None:
+def _add_fault(server: Server, body: dict[str, Any], status: Status, late: Progress | None) -> None:
+    """Why it is in ERROR, or what it has been waiting for too long, which Nova does not tell."""
     if server.fault is None or status not in (Status.ERROR, Status.DELETED):
+        if late is not None:
+            words = fault_words(server, late.sentence, is_over=False)
+            body["fault"] = {"code": 500, "created": seconds(late.since), "message": words}
         return
     body["fault"] = {
         "code": server.fault.code,
         "created": seconds(server.fault.created_at),
-        "message": server.fault.message,
+        "message": fault_words(server, server.fault.message, is_over=status is Status.ERROR),
     }
 
 

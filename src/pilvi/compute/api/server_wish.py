@@ -65,7 +65,7 @@ def read_wish(body: ServerCreate, *, is_admin: bool, allows_domain: bool) -> Ser
 def _refuse_unserved(body: ServerCreate) -> None:
     fields = body.server
     if fields.block_device_mapping:
-        raise Unsupported("cannot use block_device_mapping: use block_device_mapping_v2")
+        raise Unsupported("cannot use the old block_device_mapping; use block_device_mapping_v2")
     if fields.trusted_image_certificates:
         raise Unsupported("cannot check trusted_image_certificates: leave it out")
 

@@ -28,6 +28,7 @@ from pilvi.core.http import Call, Reply
 from pilvi.core.paging import Page
 from pilvi.errors import InvalidRequest
 from pilvi.hosts.operations.hosts import list_hosts
+from pilvi.network.operations.topologies import ensure_network
 
 # Random bytes of a password that nobody chose. Lower: it can be guessed; higher: hard to type.
 PASSWORD_BYTES = 9
@@ -48,6 +49,8 @@ async def create_server(call: Call[ServerCreate]) -> Reply:
     call.caller.own_project_id  # noqa: B018  # an unscoped caller has nowhere to put a server
     password = wish.admin_password or secrets.token_urlsafe(PASSWORD_BYTES)
     wish = dataclasses.replace(wish, admin_password=password)
+    if call.payload.server.networks == "auto":
+        await ensure_network(call.tx, call.caller)
     made = await server_create.create_server(call.tx, actor(call), wish)
     if call.payload.server.return_reservation_id in (True, "True", "true", "1"):
         return Reply({"reservation_id": made[0].reservation_id})
@@ -71,7 +74,10 @@ async def _at_host(call: Call[None], wanted: ServerFilter) -> ServerFilter:
     return dataclasses.replace(wanted, equal={**wanted.equal, "host_id": ids or [""]})
 
 
-async def _list(call: Call[None]) -> tuple[Sequence[Server], Surroundings | None, bool, Page]:
+async def read_list(
+    call: Call[None],
+) -> tuple[Sequence[Server], Surroundings | None, bool, Page]:
+    """The servers of a list, what was read around them, whether more follow, and the page."""
     page, wanted = read_page(call), await _at_host(call, read_filter(call))
     ip, ip6 = wanted_addresses(call)
     if page.limit == 0:
@@ -114,25 +120,26 @@ def _has_address(around: Surroundings, server: Server, ip: str | None, ip6: str 
     )
 
 
-def _links(
+def link_next(
     call: Call[None], path: str, found: Sequence[Server], more: bool, page: Page
 ) -> dict[str, Any]:
+    """Where the list goes on, if it does."""
     return {"servers_links": next_link(call, path, found[-1].id, page)} if more else {}
 
 
 async def list_servers(call: Call[None]) -> dict[str, Any]:
     """Servers by id and name."""
-    found, _, more, page = await _list(call)
+    found, _, more, page = await read_list(call)
     rows = [render_brief(call, server) for server in found]
-    return {"servers": rows, **_links(call, "servers", found, more, page)}
+    return {"servers": rows, **link_next(call, "servers", found, more, page)}
 
 
 async def list_servers_detail(call: Call[None]) -> dict[str, Any]:
     """Servers, each whole."""
-    found, around, more, page = await _list(call)
+    found, around, more, page = await read_list(call)
     around = around or await look_around(call, found)
     rows = [render_server(call, server, around) for server in found]
-    return {"servers": rows, **_links(call, "servers/detail", found, more, page)}
+    return {"servers": rows, **link_next(call, "servers/detail", found, more, page)}
 
 
 async def render_whole(call: Call[Any], server: Server) -> dict[str, Any]:

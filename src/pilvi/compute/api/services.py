@@ -103,7 +103,7 @@ async def update_service(call: Call[ServiceUpdate]) -> dict[str, Any]:
     """Open or close a host for new servers, or say that it is down."""
     fields = call.payload
     if fields.status is None and fields.forced_down is None:
-        raise InvalidRequest("cannot update the service: send status or forced_down")
+        raise InvalidRequest("cannot update the service; send status or forced_down")
     if fields.status not in (None, "enabled", "disabled"):
         raise InvalidRequest("cannot update the service: status is enabled or disabled")
     host = await _find(call)
@@ -130,13 +130,13 @@ async def update_service_by_host(call: Call[HostService]) -> dict[str, Any]:
     if word == "force-down":
         is_down = _read_flag("forced_down", fields.forced_down)
         if is_down is None:
-            raise InvalidRequest("cannot force the service down or up: send forced_down")
+            raise InvalidRequest("cannot force the service down or up; send forced_down")
         await operations.update_service(call.tx, host, is_down=is_down)
         return {"service": {**told, "forced_down": is_down}}
     reason = fields.disabled_reason if word == "disable-log-reason" else None
     if word == "disable-log-reason":
         if reason is None:
-            raise InvalidRequest("cannot disable the service with a reason: send disabled_reason")
+            raise InvalidRequest("cannot disable the service with a reason; send disabled_reason")
         told["disabled_reason"] = reason
     await operations.update_service(call.tx, host, enabled=word == "enable", reason=reason)
     return {"service": {**told, "status": "enabled" if word == "enable" else "disabled"}}

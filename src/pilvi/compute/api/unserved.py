@@ -9,39 +9,34 @@ from pilvi.core.http.route import Handler
 from pilvi.errors import Unsupported
 
 ACTIONS = (
-    "addFixedIp",
-    "evacuate",
     "os-getRDPConsole",
     "os-getSPICEConsole",
-    "os-getSerialConsole",
-    "os-getVNCConsole",
     "os-migrateLive",
-    "removeFixedIp",
     "trigger_crash_dump",
 )
 GONE_AFTER = {
     "addFixedIp": (2, 43),
     "addFloatingIp": (2, 43),
+    "os-getRDPConsole": (2, 5),
+    "os-getSPICEConsole": (2, 5),
+    "os-getSerialConsole": (2, 5),
+    "os-getVNCConsole": (2, 5),
     "removeFixedIp": (2, 43),
     "removeFloatingIp": (2, 43),
 }
 """Last version that has an action."""
 
 _NEEDS = {
-    "evacuate": Action.EVACUATE,
     "os-getRDPConsole": Action.REMOTE_CONSOLE,
     "os-getSPICEConsole": Action.REMOTE_CONSOLE,
-    "os-getSerialConsole": Action.REMOTE_CONSOLE,
-    "os-getVNCConsole": Action.REMOTE_CONSOLE,
     "os-migrateLive": Action.LIVE_MIGRATE,
     "trigger_crash_dump": Action.CRASH_DUMP,
 }
 """What the server's state must allow before an action is refused as not served."""
 _INSTEAD = {
-    "evacuate": "its disks are on its host; wait for the host, or delete the server",
     "os-migrateLive": "use migrate, which shuts the guest down for the way",
-    "addFixedIp": "change the server's port in the network service",
-    "removeFixedIp": "change the server's port in the network service",
+    "os-getRDPConsole": "ask for a console of the type novnc or serial",
+    "os-getSPICEConsole": "ask for a console of the type novnc or serial",
 }
 
 
@@ -61,11 +56,3 @@ def refuse_action(action: str) -> Handler:
 
     refuse.__name__ = f"refuse_{action}"
     return refuse
-
-
-async def refuse_console(call: Call[Any]) -> None:
-    """A console that can be typed at: nothing serves one yet."""
-    require(Action.REMOTE_CONSOLE, await get_called(call), is_admin=call.caller.is_admin)
-    raise Unsupported(
-        "cannot open a remote console: this cloud serves none yet; read os-getConsoleOutput"
-    )

@@ -55,7 +55,7 @@ def restore_tags(body: Body) -> Body:
         if not isinstance(item, dict):
             continue
         if "tag" in item:
-            raise InvalidRequest("cannot use 'tag' at this version: use 2.42 or later")
+            raise InvalidRequest("cannot use 'tag' at this version; use 2.42 or later")
         if _KEPT in item:
             item["tag"] = item.pop(_KEPT)
     return body
@@ -66,7 +66,7 @@ def refuse_personality(body: Body) -> Body:
     server = body.get("server")
     if isinstance(server, dict) and server.pop("personality", None):
         raise Unsupported(
-            "cannot put files into servers (personality): use user_data or a config drive"
+            "cannot put files into servers (personality); use user_data or a config drive"
         )
     return body
 
@@ -145,7 +145,7 @@ def refuse_soft_policies(body: Body) -> Body:
     policies = group.get("policies") if isinstance(group, dict) else None
     for policy in policies if isinstance(policies, list) else []:
         if str(policy).startswith("soft-"):
-            raise InvalidRequest(f"cannot use the policy {policy} at this version: use 2.15")
+            raise InvalidRequest(f"cannot use the policy {policy} at this version; use 2.15")
     return body
 
 

@@ -113,7 +113,7 @@ ROWS = (
         "A disk of a new server can name its volume type.",
         request_fields={"create_server": ("server.block_device_mapping_v2[].volume_type",)},
     ),
-    row(68, "Live migration and evacuation cannot be forced (not served)."),
+    row(68, "Live migration and evacuation cannot be forced.", "evacuate-unforced"),
     row(69, "What a cell that is down hides is marked (there are no cells)."),
     row(
         70,
@@ -237,9 +237,13 @@ ROWS = (
         "import-only",
         "wide-keypair-names",
     ),
-    row(93, "Servers that boot from a volume can be rebuilt (not served: reimage the volume)."),
+    row(
+        93,
+        "Servers that boot from a volume can be rebuilt: an image is written to the volume.",
+        "rebuild-volume-backed",
+    ),
     row(94, "A server's host name can be a full domain name.", "domain-hostname"),
-    row(95, "Evacuated servers stay stopped (not served)."),
+    row(95, "Evacuated servers stay stopped.", "evacuated-stays-off"),
     row(
         96,
         "Servers say to which availability zone they were asked.",
@@ -251,7 +255,11 @@ ROWS = (
         "Servers show the properties of their image.",
         reply_fields=in_servers("image.properties"),
     ),
-    row(99, "Remote consoles of the type spice-direct (not served)."),
+    row(
+        99,
+        "Console tokens show a port for TLS; remote consoles may be spice-direct (not served).",
+        reply_fields={"show_console_token": ("console.tls_port",)},
+    ),
     row(
         100,
         "Servers show the scheduler hints they were created with.",

@@ -41,7 +41,7 @@ ROWS = (
     ),
     row(4, "Fixed addresses say whether they are reserved (not served)."),
     row(5, "Anybody may filter servers by an IPv6 address.", "ip6-filter"),
-    row(6, "Remote consoles have a collection of their own (not served)."),
+    row(6, "Remote consoles have a collection of their own; the actions are gone."),
     row(7, "Giving access to a public flavor is refused.", "private-access-only"),
     row(8, "Remote consoles of the protocol mks (not served)."),
     row(9, "Servers say whether they are locked.", reply_fields=in_servers("locked")),
@@ -64,7 +64,7 @@ ROWS = (
         "Server groups say their project and user.",
         reply_fields=in_server_groups("project_id", "user_id"),
     ),
-    row(14, "Evacuating knows shared storage by itself (not served)."),
+    row(14, "Evacuating knows shared storage by itself.", "evacuate-finds-storage"),
     row(
         15,
         "The policies of server groups may be soft.",
@@ -111,9 +111,9 @@ ROWS = (
             ("show_hypervisor", "list_hypervisors_detail"), shapes.cpu_info_as_text
         ),
     ),
-    row(29, "Evacuating to a named host is checked (not served)."),
+    row(29, "Evacuating to a named host is checked.", "evacuate-checks-host"),
     row(30, "Live migration to a named host is checked (not served)."),
-    row(31, "Console tokens of every kind can be read (not served)."),
+    row(31, "Console tokens of every kind can be read.", "console-tokens"),
     row(
         32,
         "Network cards and disks of a new server can have a tag.",

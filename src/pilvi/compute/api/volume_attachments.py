@@ -9,7 +9,7 @@ from pilvi.compute.api.server_wire import Tag
 from pilvi.compute.api.servers import get_called
 from pilvi.compute.model.server import Server, ServerVolume
 from pilvi.compute.operations import volumes as operations
-from pilvi.compute.operations.server_create import VolumeWish
+from pilvi.compute.operations.volume_wish import VolumeWish
 from pilvi.core.http import Call, Reply
 from pilvi.core.numbers import parse_whole
 from pilvi.errors import Conflict, InvalidRequest, Unsupported

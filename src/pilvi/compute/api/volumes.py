@@ -75,7 +75,7 @@ async def create_volume(call: Call[VolumeBody]) -> dict[str, Any]:
     fields, caller = call.payload.volume, call.caller
     size = parse_whole(str(fields.size), digits_max=9)
     if not size:
-        raise InvalidRequest("cannot make a volume of this size: give 1 GiB or more")
+        raise InvalidRequest("cannot make a volume of this size; give 1 GiB or more")
     wanted = NewVolume(
         project_id=caller.project_id or "",
         user_id=caller.user_id,

@@ -39,6 +39,7 @@ class Action(StrEnum):
     CREATE_BACKUP = "createBackup"
     ATTACH_VOLUME = "attach_volume"
     DETACH_VOLUME = "detach_volume"
+    EXTEND_VOLUME = "extend_volume"
     ATTACH_INTERFACE = "attach_interface"
     DETACH_INTERFACE = "detach_interface"
     CHANGE_METADATA = "update_metadata"
@@ -101,6 +102,8 @@ TABLE = {
     Action.CREATE_BACKUP: _Row(_COPIED, minds_lock=False),
     Action.ATTACH_VOLUME: _Row(_SETTLED | _SHELVED),
     Action.DETACH_VOLUME: _Row(_SETTLED | _SHELVED),
+    # Asked for in the volume service, which decides.
+    Action.EXTEND_VOLUME: _Row(frozenset(VmState) - {VmState.DELETED}, _ANY_TASK, minds_lock=False),
     Action.ATTACH_INTERFACE: _Row(_SETTLED),
     Action.DETACH_INTERFACE: _Row(_SETTLED),
     Action.CHANGE_METADATA: _Row(_COPIED | _SHELVED, _ANY_TASK),
@@ -159,14 +162,16 @@ def may(action: Action, server: Server, *, is_admin: bool = False) -> Verdict:
         return AlreadyDone()
     what = "reboot" if action is Action.HARD_REBOOT else action
     if row.minds_lock and server.locked_by is not None and not is_admin:
-        return Denied(f"cannot '{what}' instance {server.id} while it is locked: unlock it first")
+        return Denied(f"cannot '{what}' instance {server.id} while it is locked; unlock it first")
     if state.vm_state not in row.vm_states:
         return Denied(
             f"cannot '{what}' instance {server.id} while it is in vm_state {state.vm_state}"
+            f"{_list_states(row)}"
         )
     if state.task_state not in row.task_states:
         return Denied(
-            f"cannot '{what}' instance {server.id} while it is in task_state {state.task_state}"
+            f"cannot '{what}' instance {server.id} while it is in task_state {state.task_state}; "
+            "wait until that is over"
         )
     if state.vm_state is VmState.ERROR and server.given_up and action is not Action.DELETE:
         return Denied(
@@ -174,6 +179,12 @@ def may(action: Action, server: Server, *, is_admin: bool = False) -> Verdict:
             "is left; delete it and create another"
         )
     return Allowed()
+
+
+def _list_states(row: _Row) -> str:
+    """Where it would be allowed, as the end of a refusal. Pure."""
+    states = ", ".join(sorted(row.vm_states))
+    return f"; it can be done in: {states}" if states else "; no state allows it"
 
 
 def require(action: Action, server: Server, *, is_admin: bool = False) -> bool:

@@ -13,6 +13,7 @@ class MigrationStatus(StrEnum):
     FINISHED = "finished"
     CONFIRMED = "confirmed"
     REVERTED = "reverted"
+    DONE = "done"
     ERROR = "error"
 
 
@@ -21,6 +22,7 @@ class MigrationType(StrEnum):
 
     RESIZE = "resize"
     MIGRATION = "migration"
+    EVACUATION = "evacuation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

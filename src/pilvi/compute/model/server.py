@@ -170,3 +170,11 @@ class Server:
     def instance_name(self) -> str:
         """The name that hosts give the vm."""
         return f"instance-{self.id[:8]}"
+
+
+def resources_of(server: Server, flavor: Flavor) -> dict[str, int]:
+    """What a server of a flavor takes of its host: no disk for a root that is a volume. Pure."""
+    amounts = dict(flavor.resources)
+    if server.image is None:
+        amounts["DISK_GB"] = flavor.ephemeral_gib + flavor.swap_gib
+    return {name: amount for name, amount in amounts.items() if amount}

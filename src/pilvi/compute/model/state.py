@@ -118,6 +118,25 @@ class Rescue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reimage:
+    """An image to write to the volume that a server boots from, while its guest is off."""
+
+    image_id: str
+    content_generation: int | None = None
+    """Of the volume, once it was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evacuation:
+    """Another host, because the server's own is down, until the guest is there."""
+
+    migration_id: str
+    source_host_id: str
+    wanted_host: str | None = None
+    """Name of the only host that will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """What is wanted. `generation` rises with every change of any wish about the server."""
 
@@ -132,6 +151,13 @@ class Desired:
     """Whether it is to have no host: its disk kept as an image."""
     resize: Resize | None = None
     rescue: Rescue | None = None
+    reimage: Reimage | None = None
+    evacuation: Evacuation | None = None
+
+    @property
+    def keeps_guest_off(self) -> bool:
+        """Whether the guest is to be off whatever its power is to be: its disk is at work."""
+        return self.shelved or self.reimage is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +284,8 @@ def _resize_task(desired: Desired, observed: Observed) -> TaskState | None:
 
 def _boot_task(desired: Desired, observed: Observed) -> TaskState | None:
     is_older = observed.boot_generation < desired.boot_generation
+    if desired.reimage is not None or desired.evacuation is not None:
+        return TaskState.REBUILDING
     if is_older and desired.rescue is not None and not observed.is_rescued:
         return TaskState.RESCUING
     if observed.is_rescued and desired.rescue is None:

@@ -48,7 +48,7 @@ async def resize_server(
 def _check_flavor(server: Server, flavor: Flavor) -> None:
     before = server.flavor
     if flavor.id == before.id:
-        raise InvalidRequest("cannot resize to the flavor that the server has: choose another")
+        raise InvalidRequest("cannot resize to the flavor that the server has; choose another")
     if server.image is not None and flavor.disk_gib < before.disk_gib:
         raise InvalidRequest(
             f"cannot resize to flavor {flavor.id}: its disk of {flavor.disk_gib} GiB is smaller "

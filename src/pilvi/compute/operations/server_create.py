@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilvi.block_storage.operations.attachments import reserve_attachment
-from pilvi.block_storage.operations.sources import SourceWish
 from pilvi.block_storage.operations.volumes import NewVolume, create_volume, get_volume
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action
@@ -19,6 +18,8 @@ from pilvi.compute.model.server_name import choose_device, hostname_of
 from pilvi.compute.operations.aggregates import check_zone_exists
 from pilvi.compute.operations.quotas import check_metadata_quota, check_room, list_limits
 from pilvi.compute.operations.server_groups import join_server_group
+from pilvi.compute.operations.volume_mapping import join_mapping, read_mapping
+from pilvi.compute.operations.volume_wish import VolumeWish
 from pilvi.compute.store import actions, flavors, keypairs, servers
 from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -34,23 +35,6 @@ USER_DATA_MAX = 65535
 # Servers in one request. Lower: several requests; higher: one request holds the writers for long.
 COUNT_MAX = 100
 GIB = 1 << 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeWish:
-    """A volume that a server gets: one that is there, or one that is made for it."""
-
-    volume_id: str = ""
-    """Empty: it is made."""
-    device: str | None = None
-    tag: str | None = None
-    delete_on_termination: bool = False
-    boots: bool = False
-    """Whether the server boots from it."""
-    source: SourceWish = field(default_factory=SourceWish)
-    """What one that is made is a copy of."""
-    size_gib: int | None = None
-    volume_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +79,12 @@ async def create_server(tx: Transaction, by: Actor, wish: ServerWish) -> list[Se
     image = None
     if wish.image_id is not None:
         image = await find_image(tx, wish.image_id, project_id)
-        check_fit(image, flavor)
+        if mapped := read_mapping(image):
+            check_memory(image, flavor)
+            wish = dataclasses.replace(wish, volumes=join_mapping(wish.volumes, mapped))
+            image = None
+        else:
+            check_fit(image, flavor)
     _check_disks(wish, flavor)
     check_user_data(wish.user_data)
     _check_count(wish)
@@ -133,12 +122,24 @@ async def find_image(tx: Transaction, id: str, project_id: str | None) -> Image:
         raise InvalidRequest(f"{error.message}: list the images and choose one") from None
 
 
-def check_fit(image: Image, flavor: Flavor) -> None:
-    """Raise `InvalidRequest` (or `Forbidden`) when a server cannot be made of the two. Pure."""
+def check_memory(image: Image, flavor: Flavor) -> None:
+    """Raise `InvalidRequest` when an image is not active or needs more memory. Pure."""
     if image.status != "active":
         raise InvalidRequest(
             f"cannot create a server from image {image.id}: it is {image.status}, not active"
         )
+    if image.min_ram_mib > flavor.memory_mib:
+        raise InvalidRequest(
+            f"cannot use flavor {flavor.id}: its memory of {flavor.memory_mib} MiB is smaller "
+            f"than the image's min_ram of {image.min_ram_mib} MiB"
+        )
+
+
+def check_fit(image: Image, flavor: Flavor) -> None:
+    """Raise `InvalidRequest` (or `Forbidden`) when a server cannot be made of the two. Pure."""
+    check_memory(image, flavor)
+    if image.sha512 is None:
+        raise InvalidRequest(f"cannot create a server from image {image.id}: it has no bytes")
     if image.disk_format not in ("raw", "qcow2"):
         raise InvalidRequest(
             f"cannot create a server from image {image.id}: its disk format is "
@@ -148,11 +149,6 @@ def check_fit(image: Image, flavor: Flavor) -> None:
         raise Forbidden(
             f"cannot use flavor {flavor.id} with an image: its disk is 0 GiB, for servers that "
             "boot from a volume; choose a flavor with a disk"
-        )
-    if image.min_ram_mib > flavor.memory_mib:
-        raise InvalidRequest(
-            f"cannot use flavor {flavor.id}: its memory of {flavor.memory_mib} MiB is smaller "
-            f"than the image's min_ram of {image.min_ram_mib} MiB"
         )
     if image.min_disk_gib > flavor.disk_gib:
         raise InvalidRequest(

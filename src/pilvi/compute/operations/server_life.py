@@ -7,23 +7,25 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilvi.block_storage.operations.volumes import get_volume
+from pilvi.block_storage.model.volume import VolumeStatus
+from pilvi.block_storage.operations.volumes import check_image_fits, find_image_id, get_volume
 from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action, require
 from pilvi.compute.model.server import Server
-from pilvi.compute.model.state import Rescue
+from pilvi.compute.model.state import Reimage, Rescue
 from pilvi.compute.operations.quotas import check_metadata_quota, list_limits
 from pilvi.compute.operations.server_create import (
     GIB,
     check_fit,
+    check_memory,
     check_user_data,
     find_image,
     find_key,
 )
 from pilvi.compute.operations.servers import change_desired, record_action
 from pilvi.core.db import Transaction
-from pilvi.errors import InvalidRequest, Unsupported
-from pilvi.host_api.vms import Power, RebootKind
+from pilvi.errors import Conflict, InvalidRequest
+from pilvi.host_api.vms import ImageSource, Power, RebootKind
 from pilvi.image.model.image import Image
 from pilvi.image.operations.images import image_source
 
@@ -34,6 +36,8 @@ class RebuildWish:
 
     image_id: str
     admin_password: str = field(repr=False)
+    may_reimage: bool = True
+    """Whether a volume that the server boots from is written anew."""
     metadata: dict[str, str] | None = None
     key_name: str | None = None
     changes_key: bool = False
@@ -126,12 +130,8 @@ async def rebuild_server(tx: Transaction, server: Server, wish: RebuildWish, by:
     As in Nova the ephemeral disk is made anew too, and a stopped server stays stopped.
     """
     require(Action.REBUILD, server, is_admin=by.is_admin)
-    if server.image is None:
-        raise Unsupported(
-            "cannot rebuild a server that boots from a volume: reimage the volume instead"
-        )
     image = await find_image(tx, wish.image_id, None if by.is_admin else by.project_id)
-    check_fit(image, server.flavor)
+    source, reimage = await _choose_content(tx, server, image, wish)
     changes = {**wish.changes, **_password(server, wish.admin_password)}
     if wish.metadata is not None:
         check_metadata_quota(await list_limits(tx, server.project_id), wish.metadata)
@@ -147,18 +147,49 @@ async def rebuild_server(tx: Transaction, server: Server, wish: RebuildWish, by:
         boot_kind=RebootKind.HARD,
         image_generation=server.desired.generation + 1,
         rescue=None,
+        reimage=reimage,
     )
     await record_action(tx, server, Action.REBUILD, by)
     return await change_desired(
         tx,
         server,
         desired,
-        image=image_source(image),
-        image_properties=dict(image.properties),
+        image=source,
+        image_properties={} if source is None else dict(image.properties),
         layers={},
         sources={},
         **changes,
     )
+
+
+async def _choose_content(
+    tx: Transaction, server: Server, image: Image, wish: RebuildWish
+) -> tuple[ImageSource | None, Reimage | None]:
+    """What the disks on the host, or the volume that it boots from, are written anew from.
+
+    Before version 2.93 a volume keeps its bytes, and another image is refused, as in Nova.
+    """
+    root = server.root_volume
+    if root is None:
+        check_fit(image, server.flavor)
+        return image_source(image), None
+    check_memory(image, server.flavor)
+    volume = await get_volume(tx, root.volume_id, None)
+    if not wish.may_reimage:
+        if await find_image_id(tx, volume) != image.id:
+            raise InvalidRequest(
+                "cannot rebuild a server that boots from a volume with another image before "
+                "version 2.93"
+            )
+        return None, None
+    needed_gib = -(-image_source(image).virtual_size_bytes // GIB)
+    check_image_fits(volume, max(needed_gib, image.min_disk_gib))
+    if volume.status is not VolumeStatus.IN_USE or volume.multiattach:
+        raise Conflict(
+            f"cannot write an image to the volume {volume.id}: it is {volume.status}"
+            + (" and servers may share it" if volume.multiattach else "")
+        )
+    return None, Reimage(image_id=image.id)
 
 
 def _password(server: Server, admin_password: str) -> dict[str, str]:

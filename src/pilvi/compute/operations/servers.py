@@ -18,6 +18,11 @@ from pilvi.host_api.vms import Power, RebootKind
 TAGS_MAX = 50
 
 
+async def list_projects(tx: Transaction) -> dict[str, str]:
+    """The project of every server that is not deleted, by the server's id: for operators."""
+    return await store.list_projects(tx)
+
+
 async def record_action(
     tx: Transaction, server: Server, action: str, by: Actor, *, is_over: bool = False
 ) -> None:

@@ -10,14 +10,15 @@ from pilvi.compute.model.flavor import ROOT_DEVICE
 from pilvi.compute.model.server import Server
 from pilvi.compute.model.snapshot import Snapshot
 from pilvi.compute.operations.servers import record_action
+from pilvi.compute.operations.volume_images import create_volume_image
 from pilvi.compute.store import servers
 from pilvi.compute.store import snapshots as store
 from pilvi.core.db import Transaction
 from pilvi.core.paging import Page
-from pilvi.errors import Conflict, Forbidden, NotFound
+from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from pilvi.image.model.image import Viewer
 from pilvi.image.model.image_filter import ImageFilter
-from pilvi.image.operations.images import create_image_record, delete_image, list_images
+from pilvi.image.operations.images import create_image_record, delete_image, get_image, list_images
 
 DISK_FORMAT = "qcow2"
 
@@ -39,6 +40,9 @@ async def create_image(
     require(Action.CREATE_IMAGE, server, is_admin=by.is_admin)
     properties = {**snapshot_properties(server, by.user_id), **metadata}
     await record_action(tx, server, Action.CREATE_IMAGE, by)
+    if server.image is None:
+        tx.wake("server", server.id)
+        return await create_volume_image(tx, server, name, properties, by)
     return await _begin_copy(tx, server, name, properties, by)
 
 
@@ -48,6 +52,10 @@ async def create_backup(tx: Transaction, server: Server, wish: BackupWish, by: A
     Returns the image's id; None when `rotation` is 0, which only removes.
     """
     require(Action.CREATE_BACKUP, server, is_admin=by.is_admin)
+    if server.image is None:
+        raise InvalidRequest(
+            "cannot back up a server that boots from a volume: back the volume up instead"
+        )
     mark = {
         **wish.metadata,
         **snapshot_properties(server, by.user_id),
@@ -104,7 +112,7 @@ async def _begin_copy(  # noqa: PLR0913  # who asks, for what, under which name
     by: Actor,
     backup: BackupWish | None = None,
 ) -> str:
-    if server.host_id is None or server.image is None:
+    if server.host_id is None:
         raise Conflict(f"cannot copy the disk of server {server.id}: it has none on a host")
     image = await create_image_record(
         tx,
@@ -113,6 +121,7 @@ async def _begin_copy(  # noqa: PLR0913  # who asks, for what, under which name
         disk_format=DISK_FORMAT,
         properties=properties,
         min_disk_gib=server.flavor.disk_gib,
+        min_ram_mib=await _memory_of_base(tx, server),
     )
     await store.insert_snapshot(
         tx,
@@ -131,6 +140,14 @@ async def _begin_copy(  # noqa: PLR0913  # who asks, for what, under which name
     await refresh_capturing(tx, server)
     tx.wake("snapshot", image.id)
     return image.id
+
+
+async def _memory_of_base(tx: Transaction, server: Server) -> int:
+    """What the image that a server was made of needs, as long as that image is there."""
+    with contextlib.suppress(NotFound):
+        if server.image is not None and server.image.image_id:
+            return (await get_image(tx, server.image.image_id, None)).min_ram_mib
+    return 0
 
 
 async def refresh_capturing(tx: Transaction, server: Server) -> None:

@@ -7,8 +7,8 @@ from pilvi.compute.model.action import Actor
 from pilvi.compute.model.allowed import Action, require
 from pilvi.compute.model.server import Server, ServerVolume
 from pilvi.compute.model.server_name import choose_device
-from pilvi.compute.operations.server_create import VolumeWish
 from pilvi.compute.operations.servers import change_desired, record_action
+from pilvi.compute.operations.volume_wish import VolumeWish
 from pilvi.core.db import Transaction
 from pilvi.errors import Conflict, Forbidden, InvalidRequest, NotFound
 

@@ -1,5 +1,6 @@
-"""Makes servers and their snapshots so."""
+"""Makes servers, their snapshots and their consoles so."""
 
+from pilvi.compute.reconcilers.console import ConsoleReconciler
 from pilvi.compute.reconcilers.server import ServerReconciler
 from pilvi.compute.reconcilers.snapshot import SnapshotReconciler
 from pilvi.core.db import Database
@@ -9,4 +10,4 @@ from pilvi.settings import Settings
 
 def build_reconcilers(db: Database, settings: Settings) -> list[Reconciler]:
     """Everything of compute that has to converge."""
-    return [ServerReconciler(db, settings), SnapshotReconciler(db)]
+    return [ServerReconciler(db, settings), SnapshotReconciler(db), ConsoleReconciler(db)]

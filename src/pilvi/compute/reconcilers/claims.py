@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from pilvi.compute.model.flavor import Flavor
-from pilvi.compute.model.server import Server
+from pilvi.compute.model.server import Server, resources_of
 from pilvi.compute.reconcilers.host_rules import compose_request
 from pilvi.compute.store import aggregates, servers
 from pilvi.core.db import Transaction, now
@@ -56,14 +56,6 @@ async def allocate(tx: Transaction, server: Server, flavor: Flavor, host_id: str
         )
     except _REFUSALS as error:
         raise ClaimRefused(error.message) from error
-
-
-def resources_of(server: Server, flavor: Flavor) -> dict[str, int]:
-    """What a server of a flavor takes of its host: no disk for a root that is a volume. Pure."""
-    amounts = dict(flavor.resources)
-    if server.image is None:
-        amounts["DISK_GB"] = flavor.ephemeral_gib + flavor.swap_gib
-    return {name: amount for name, amount in amounts.items() if amount}
 
 
 async def claim_server(tx: Transaction, settings: Settings, server: Server) -> Server:

@@ -6,7 +6,7 @@ left to do.
 """
 
 from pilvi.compute.model.state import Desired, Word
-from pilvi.compute.reconcilers.plan_moves import plan_resize, plan_shelf
+from pilvi.compute.reconcilers.plan_moves import plan_reimage, plan_resize, plan_shelf
 from pilvi.compute.reconcilers.server_sight import Carry, Sight
 from pilvi.compute.reconcilers.step import (
     AbandonResize,
@@ -14,10 +14,13 @@ from pilvi.compute.reconcilers.step import (
     CancelCaptures,
     Claim,
     DropCarriers,
+    EndEvacuation,
     EndResize,
+    Evacuate,
     FollowPowerOff,
     GiveUp,
     MarkAttached,
+    NoteExtension,
     NoteFault,
     ReleaseAll,
     ReleasePort,
@@ -34,8 +37,14 @@ def plan_server(desired: Desired, seen: Sight) -> list[Step]:
     """The steps from what is seen to the wish. Pure."""
     if not desired.present or seen.is_given_up:
         return _plan_absent(desired, seen)
+    if seen.overdue and not seen.is_launched:
+        return [GiveUp(seen.overdue)]
+    if seen.is_left_behind:
+        return [*([CancelCaptures()] if seen.is_capturing else []), Evacuate()]
     if desired.shelved:
         return plan_shelf(desired, seen)
+    if desired.reimage is not None:
+        return plan_reimage(desired, seen)
     if seen.terminal_fault is not None and seen.assigned_generation == desired.generation:
         # A fault of an older wish says nothing of this one.
         if not seen.is_launched:
@@ -67,6 +76,8 @@ def _plan_present(desired: Desired, seen: Sight) -> list[Step]:
     if broken and not seen.is_launched:
         return [GiveUp(broken)]
     steps: list[Step] = [] if seen.has_host else [Claim()]
+    if seen.lingers_on and not seen.is_assigned:
+        return [*steps, Wait(f"host {seen.lingers_on} to give up the guest", polls=True)]
     missing = [v for v in seen.volumes if v.is_wanted and not (v.is_exported or v.is_assigned)]
     if missing and not seen.is_assigned:
         return [*steps, Wait("its volumes to be exported")]
@@ -75,8 +86,9 @@ def _plan_present(desired: Desired, seen: Sight) -> list[Step]:
     }
     told = {v.attachment_id for v in seen.volumes if v.is_assigned}
     is_current = seen.is_assigned and seen.assigned_generation == desired.generation
-    if not is_current or ready != told:
-        return [*steps, AssignVm(tuple(sorted(ready)))]
+    grown = [NoteExtension(v.attachment_id) for v in seen.volumes if v.is_wanted and v.is_grown]
+    if not is_current or seen.has_lost_port or ready != told or grown:
+        return [*steps, *grown, AssignVm(tuple(sorted(ready)))]
     steps += _plan_volumes(seen)
     if seen.is_settled:
         leaving = (id for id in seen.leaving_ports if id not in seen.attached_ports)
@@ -98,6 +110,8 @@ def _plan_arrived(desired: Desired, seen: Sight) -> list[Step]:
     steps: list[Step] = [] if seen.carry is Carry.NONE else [DropCarriers()]
     if desired.resize is not None and desired.resize.word is not Word.PENDING:
         steps.append(EndResize())
+    if desired.evacuation is not None:
+        steps.append(EndEvacuation())
     return steps
 
 

@@ -1,4 +1,5 @@
-"""Plans of servers that leave a host: to a shelf, to another flavor, to another host. Pure.
+"""Plans of servers whose disks are at work: on the way to a shelf, another flavor or host, or
+written anew where they boot from a volume. Pure.
 
 Disks are carried through the image store: copied from the stopped guest, fetched by the host that
 it goes to. The host that it leaves keeps its disks until the owner's word. A resize on the same
@@ -8,13 +9,16 @@ host carries nothing: its disks get a layer, and going back drops it.
 from pilvi.compute.model.state import Desired, Word
 from pilvi.compute.reconcilers.server_sight import Carry, Sight
 from pilvi.compute.reconcilers.step import (
+    AbandonReimage,
     AbandonResize,
     AbandonShelf,
     Arrive,
     AssignVm,
     BeginCarry,
+    BeginReimage,
     CancelCaptures,
     ClaimResize,
+    EndReimage,
     ForgetWayBack,
     GoBack,
     MarkAttached,
@@ -68,6 +72,27 @@ def _plan_shelved_volumes(seen: Sight) -> list[Step]:
         *(MarkAttached(v.attachment_id) for v in noted),
         *(ReleaseVolume(v.attachment_id) for v in unwanted),
     ]
+
+
+def plan_reimage(desired: Desired, seen: Sight) -> list[Step]:
+    """The steps of a server whose volume an image is written to while its guest is off. Pure."""
+    if seen.assigned_generation != desired.generation:
+        told = (v.attachment_id for v in seen.volumes if v.is_wanted and v.is_assigned)
+        return [AssignVm(tuple(sorted(told)))]
+    if seen.terminal_fault is not None:
+        return [AbandonReimage(seen.terminal_fault)]
+    if not _is_off(desired, seen):
+        return [Wait("the guest to stop")]
+    match seen.reimage:
+        case Carry.NONE:
+            return [BeginReimage()]
+        case Carry.FAILED:
+            return [AbandonReimage(seen.reimage_fault)]
+        case Carry.UNDER_WAY:
+            return [Wait("the image to be written to its volume", polls=True)]
+    if not all(v.is_exported for v in seen.volumes if v.is_wanted):
+        return [Wait("its volume to be exported", polls=True)]
+    return [EndReimage()]
 
 
 def _is_off(desired: Desired, seen: Sight) -> bool:

@@ -18,6 +18,8 @@ class VolumeSight:
     """Whether its target answers."""
     is_assigned: bool = False
     """Whether the host was told of it."""
+    is_grown: bool = False
+    """Whether it is larger than the host was told."""
     is_attached: bool = False
     """Whether the guest has it."""
     is_noted: bool = False
@@ -25,7 +27,7 @@ class VolumeSight:
 
 
 class Carry(StrEnum):
-    """How far the images are that carry a server's disks."""
+    """How far the images are that carry a server's disks, or the image on its way to a volume."""
 
     NONE = "none"
     UNDER_WAY = "under way"
@@ -71,14 +73,25 @@ class Sight:
     volumes: tuple[VolumeSight, ...] = ()
     leaving_ports: tuple[str, ...] = ()
     """Ports that the guest is to give up."""
+    has_lost_port: bool = False
+    """Whether the host was told of a port that somebody deleted or took away since."""
     attached_ports: frozenset[str] = frozenset()
     """Ports that the guest has."""
     has_local_disks: bool = True
     """Whether anything on the host would have to be carried."""
     carry: Carry = Carry.NONE
     carry_fault: str = ""
+    is_left_behind: bool = False
+    """Whether it is still to be taken from the host that it is evacuated from."""
+    lingers_on: str = ""
+    """A host that it was evacuated from, that answers, and that may still run the guest."""
+    reimage: Carry = Carry.NONE
+    """How far the image is that is written to the volume that it boots from."""
+    reimage_fault: str = ""
     has_way_back: bool = False
     is_same_host: bool = True
     """Of a way back: whether it leads to the host where the server is."""
+    overdue: str = ""
+    """Why a server that was never launched is given up: it took too long."""
     old: OldSight = OldSight()
     """Of a way back that leads to another host."""

@@ -10,15 +10,16 @@ from pilvi.block_storage.operations.volumes import get_volume
 from pilvi.compute.model.server import Server, ServerVolume
 from pilvi.compute.model.state import Observed, Word
 from pilvi.compute.reconcilers.server_sight import Carry, OldSight, Sight, VolumeSight
-from pilvi.compute.reconcilers.vm import assigned_volumes
+from pilvi.compute.reconcilers.vm import assigned_ports, assigned_volumes
 from pilvi.compute.store import servers
 from pilvi.core.db import Transaction, now
 from pilvi.errors import NotFound
 from pilvi.host_api.contract import Kind
-from pilvi.host_api.vms import Power, VmSeen
+from pilvi.host_api.vms import Power, VmSeen, VolumeConnection
 from pilvi.hosts.model.host import Held
 from pilvi.hosts.operations.assignments import list_held
 from pilvi.image.operations.images import get_image
+from pilvi.network.operations.ports import list_port_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,38 @@ async def look(tx: Transaction, server: Server) -> tuple[Server, Sight, Places]:
     server = await _copy_observed(tx, server, places.here, carry)
     seen = _seen(places.here)
     volumes = await _look_at_volumes(tx, server, places.here, seen) if server.volumes else ()
-    found = sight_of(server, places, carry)
-    return server, dataclasses.replace(found, volumes=volumes, carry_fault=carry_fault), places
+    reimage, reimage_fault = await _look_at_reimage(tx, server)
+    told_ports = assigned_ports(places.here)
+    found = dataclasses.replace(
+        sight_of(server, places, carry),
+        volumes=volumes,
+        has_lost_port=bool(told_ports and told_ports - await list_port_ids(tx, server.id)),
+        carry_fault=carry_fault,
+        reimage=reimage,
+        reimage_fault=reimage_fault,
+    )
+    return server, found, places
+
+
+async def _look_at_reimage(tx: Transaction, server: Server) -> tuple[Carry, str]:
+    wish, root = server.desired.reimage, server.root_volume
+    if wish is None or wish.content_generation is None or root is None:
+        return Carry.NONE, ""
+    try:
+        volume = await get_volume(tx, root.volume_id, None)
+    except NotFound:
+        return Carry.FAILED, f"cannot write the image: the volume {root.volume_id} was deleted"
+    if volume.seen_content >= wish.content_generation:
+        return Carry.ARRIVED, ""
+    if volume.failed:
+        return Carry.FAILED, volume.error or "cannot write the image to the volume; try again"
+    return Carry.UNDER_WAY, ""
 
 
 def sight_of(server: Server, places: Places, carry: Carry) -> Sight:
     """What a plan is made of, but for the volumes. Pure."""
     held, seen = places.here, _seen(places.here)
+    evacuation = server.desired.evacuation
     fault = held.fault if held is not None and held.seen_generation == held.generation else None
     return Sight(
         has_host=server.host_id is not None,
@@ -64,6 +90,7 @@ def sight_of(server: Server, places: Places, carry: Carry) -> Sight:
         attached_ports=frozenset(seen.attached_ports if seen is not None else ()),
         has_local_disks=bool(server.local_devices),
         carry=carry,
+        is_left_behind=evacuation is not None and evacuation.source_host_id == server.host_id,
         has_way_back=server.way_back is not None,
         is_same_host=server.way_back is None or server.way_back.host_id == server.host_id,
         old=_look_at_old(places.old),
@@ -166,7 +193,8 @@ async def _look_at_volumes(
     attached = set(seen.attached_volumes) if seen is not None else set()
     sights = []
     for volume in server.volumes:
-        is_exported = await find_connection(tx, volume.attachment_id) is not None
+        connection = await find_connection(tx, volume.attachment_id)
+        is_exported = connection is not None
         is_awaited = not is_exported and not server.observed.is_launched
         sights.append(
             VolumeSight(
@@ -175,11 +203,16 @@ async def _look_at_volumes(
                 error=await _find_error(tx, volume) if is_awaited else "",
                 is_exported=is_exported,
                 is_assigned=volume.attachment_id in told,
+                is_grown=_is_larger(connection, told.get(volume.attachment_id)),
                 is_attached=volume.attachment_id in attached,
                 is_noted=volume.attachment_id in noted,
             )
         )
     return tuple(sights)
+
+
+def _is_larger(connection: VolumeConnection | None, told: VolumeConnection | None) -> bool:
+    return connection is not None and told is not None and connection.size_bytes > told.size_bytes
 
 
 async def _find_error(tx: Transaction, volume: ServerVolume) -> str:

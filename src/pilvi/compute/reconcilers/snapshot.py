@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pilvi.compute.model.snapshot import Snapshot
 from pilvi.compute.operations.snapshots import DISK_FORMAT, refresh_capturing, rotate_backups
 from pilvi.compute.store import servers, snapshots
 from pilvi.core.db import Database, Transaction
-from pilvi.core.reconcile import Again, Done, Result
+from pilvi.core.reconcile import Again, Done, Result, taking
 from pilvi.errors import NotFound
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.vms import CaptureSpec
@@ -67,7 +68,7 @@ Step = Assign | Fail | Withdraw | Forget | Wait
 
 def plan_snapshot(snapshot: Snapshot, seen: Sight) -> Step:
     """The one next step. Pure."""
-    if snapshot.present and seen.image_status != "active":
+    if snapshot.present and seen.image_status not in ("active", "deactivated"):
         if seen.image_status in (None, "killed", "deleted"):
             return Fail("cannot copy the disk: its image was deleted")
         if seen.terminal_fault is not None:
@@ -100,7 +101,7 @@ class SnapshotReconciler:
                 step = plan_snapshot(snapshot, await _look(tx, id))
                 if isinstance(step, Wait):
                     return Done() if step.after_s is None else Again(step.after_s, step.why)
-                await _apply(tx, snapshot, step)
+                await taking(self.kind, id, step, partial(_apply, tx, snapshot, step))
                 if isinstance(step, Withdraw):
                     return Done()
 

@@ -23,6 +23,13 @@ class MarkAttached:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteExtension:
+    """Let an action record say that a volume of the server has become larger."""
+
+    attachment_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseVolume:
     """Give back a volume that the guest does not have; forget it once that is done."""
 
@@ -145,6 +152,33 @@ class AbandonResize:
 
 
 @dataclass(frozen=True, slots=True)
+class Evacuate:
+    """Claim another host, and give up what the one that is down may still hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndEvacuation:
+    """The guest is as wished on its new host."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginReimage:
+    """Have the image written to the volume that it boots from."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndReimage:
+    """The image is written: boot from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonReimage:
+    """The image cannot be written: the guest stays off, and it is said why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing can be done before something else happens, which wakes the server."""
 
@@ -157,6 +191,7 @@ Step = (
     Claim
     | AssignVm
     | MarkAttached
+    | NoteExtension
     | ReleaseVolume
     | ReleasePort
     | FollowPowerOff
@@ -179,5 +214,10 @@ Step = (
     | GoBack
     | EndResize
     | AbandonResize
+    | Evacuate
+    | EndEvacuation
+    | BeginReimage
+    | EndReimage
+    | AbandonReimage
     | Wait
 )

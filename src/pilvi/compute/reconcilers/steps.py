@@ -1,31 +1,40 @@
 """The steps of a server's plan, applied. In the caller's transaction; every step is repeatable."""
 
 import dataclasses
+import datetime
+import uuid
 
 import structlog
 
 from pilvi.block_storage.operations.attachments import mark_attached, release_attachment
 from pilvi.block_storage.operations.volumes import delete_volume, get_volume
+from pilvi.compute.model.allowed import Action
 from pilvi.compute.model.server import Fault, Server, ServerVolume
-from pilvi.compute.reconcilers import moves
+from pilvi.compute.reconcilers import evacuations, moves, reimages
 from pilvi.compute.reconcilers.claims import claim_server
 from pilvi.compute.reconcilers.sight import Places
 from pilvi.compute.reconcilers.step import (
+    AbandonReimage,
     AbandonResize,
     AbandonShelf,
     Arrive,
     AssignVm,
     BeginCarry,
+    BeginReimage,
     CancelCaptures,
     Claim,
     ClaimResize,
     DropCarriers,
+    EndEvacuation,
+    EndReimage,
     EndResize,
+    Evacuate,
     FollowPowerOff,
     ForgetWayBack,
     GiveUp,
     GoBack,
     MarkAttached,
+    NoteExtension,
     NoteFault,
     Offload,
     ReleaseAll,
@@ -49,7 +58,7 @@ from pilvi.errors import (
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.vms import Power
 from pilvi.hosts.model.host import HostId
-from pilvi.hosts.operations.assignments import assign, delete_console, withdraw
+from pilvi.hosts.operations.assignments import assign, delete_console, delete_password, withdraw
 from pilvi.network.operations.ports import detach_port, release_ports
 from pilvi.placement.operations import allocations
 from pilvi.settings import Settings
@@ -78,6 +87,15 @@ class Steps:
                 return await self._assign(server, attachment_ids)
             case MarkAttached(attachment_id):
                 await mark_attached(tx, attachment_id)
+            case NoteExtension():
+                await actions.insert_action(
+                    tx,
+                    server_id=server.id,
+                    request_id=f"req-{uuid.uuid4()}",
+                    action=Action.EXTEND_VOLUME,
+                    user_id=server.user_id,
+                    project_id=server.project_id,
+                )
             case ReleaseVolume(attachment_id):
                 return await self._release_volume(server, attachment_id)
             case ReleasePort(port_id):
@@ -85,6 +103,8 @@ class Steps:
             case FollowPowerOff():
                 return await self._follow_power_off(server)
             case GiveUp(reason):
+                # At once: what is left of it may lie on a host that is down for long.
+                await actions.finish_actions(tx, server.id, actions.ERROR, server.host_id, reason)
                 return await servers.update_server(tx, server, given_up=True, fault=_fault(reason))
             case NoteFault(reason):
                 return await servers.update_server(
@@ -136,6 +156,16 @@ class Steps:
                 return await moves.end_resize(tx, server)
             case AbandonResize(reason):
                 return await moves.abandon_resize(tx, server, reason)
+            case Evacuate():
+                return await evacuations.evacuate(tx, self._settings, server)
+            case EndEvacuation():
+                return await evacuations.end_evacuation(tx, server)
+            case BeginReimage():
+                return await reimages.begin_reimage(tx, server)
+            case EndReimage():
+                return await reimages.end_reimage(tx, server)
+            case AbandonReimage(reason):
+                return await reimages.abandon_reimage(tx, server, reason)
         return server
 
     async def _assign(self, server: Server, attachment_ids: tuple[str, ...]) -> Server:
@@ -202,6 +232,7 @@ class Steps:
             await allocations.release(self._tx, server.way_back.migration_id)
         server = await moves.drop_carriers(self._tx, server)
         await delete_console(self._tx, server.id)
+        await delete_password(self._tx, server.id)
         if server.volumes or not are_ports_gone:
             return server
         observed = dataclasses.replace(
@@ -218,7 +249,8 @@ class Steps:
         )
 
     async def _remove(self, server: Server) -> Server:
-        await servers.delete_forgotten(self._tx)
+        kept = datetime.timedelta(seconds=self._settings.history_kept_s)
+        await servers.forget_servers(self._tx, now() - kept)
         await actions.finish_actions(self._tx, server.id, actions.SUCCESS, None)
         observed = dataclasses.replace(server.observed, is_deleted=True, power=None)
         return await servers.update_server(

@@ -20,18 +20,27 @@ GIB, MIB = 1 << 30, 1 << 20
 RESCUE_DEVICE = "rescue"
 
 
-class AssignedVolumes(msgspec.Struct, frozen=True):
-    """The part of a `VmSpec` that says which volumes the host was told of."""
+class Assigned(msgspec.Struct, frozen=True):
+    """The part of a `VmSpec` that says which volumes and ports the host was told of."""
 
     volumes: list[VolumeConnection]
+    nics: list[Nic]
 
 
 def assigned_volumes(held: Held | None) -> dict[str, VolumeConnection]:
     """What the host was told of each volume, by attachment. Pure."""
+    return {one.attachment_id: one for one in _assigned(held).volumes}
+
+
+def assigned_ports(held: Held | None) -> set[str]:
+    """The ports that the host was told of. Pure."""
+    return {nic.port_id for nic in _assigned(held).nics}
+
+
+def _assigned(held: Held | None) -> Assigned:
     if held is None or not held.present:
-        return {}
-    told = msgspec.json.decode(held.spec, type=AssignedVolumes)
-    return {volume.attachment_id: volume for volume in told.volumes}
+        return Assigned([], [])
+    return msgspec.json.decode(held.spec, type=Assigned)
 
 
 async def list_connections(
@@ -106,7 +115,7 @@ async def compose_vm(
         name=server.instance_name,
         vcpus=server.flavor.vcpus,
         memory_mib=server.flavor.memory_mib,
-        power=Power.STOPPED if desired.shelved else desired.power,
+        power=Power.STOPPED if desired.keeps_guest_off else desired.power,
         boot_generation=desired.boot_generation,
         boot_kind=desired.boot_kind,
         image_generation=desired.image_generation,

@@ -3,19 +3,39 @@
 import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from pilvi.compute.model.action import ActionRecord
 from pilvi.compute.store.tables import actions
-from pilvi.core.db import Transaction, now
+from pilvi.core.db import Prepared, Transaction, now
 from pilvi.core.paging import Page
 from pilvi.errors import InvalidRequest, NotFound
 
 SUCCESS, ERROR = "Success", "Error"
+# Records of one server that are kept, its newest. Lower: less can be looked up; higher: a server
+# that is started and stopped all day fills the database.
+KEPT_MAX = 1000
 
-_INSERT = insert(actions)
-_FINISH = update(actions).where(
-    actions.c.server_id == bindparam("of_server"), actions.c.finished_at.is_(None)
+_INSERT = Prepared(insert(actions))
+_FINISH = Prepared(
+    update(actions).where(
+        actions.c.server_id == bindparam("of_server"), actions.c.finished_at.is_(None)
+    )
+)
+_OF_SERVER = select(actions.c.started_at).where(actions.c.server_id == bindparam("of_server"))
+_NEWEST = Prepared(
+    select(actions.c.request_id)
+    .where(actions.c.server_id == bindparam("of_server"))
+    .order_by(actions.c.started_at.desc())
+    .limit(1)
+)
+_EDGE = _OF_SERVER.order_by(actions.c.started_at.desc()).limit(1).offset(KEPT_MAX)
+_FORGET = Prepared(
+    delete(actions).where(
+        actions.c.server_id == bindparam("of_server"),
+        actions.c.finished_at.is_not(None),
+        actions.c.started_at <= _EDGE.scalar_subquery(),
+    )
 )
 
 
@@ -23,11 +43,20 @@ def _record(row: Row[Any]) -> ActionRecord:
     return ActionRecord(**row._mapping)
 
 
+async def find_newest_request(tx: Transaction, server_id: str) -> str:
+    """Id of the newest request of which there is a record; empty when there is none."""
+    return str(await tx.scalar(_NEWEST, {"of_server": server_id}) or "")
+
+
 async def insert_action(tx: Transaction, *, is_over: bool = False, **values: Any) -> None:
-    """Add a record; `is_over` when the whole action was done in this transaction."""
+    """Add a record; `is_over` when the whole action was done in this transaction.
+
+    The oldest one of a server that has too many is forgotten.
+    """
     moment = now()
     done = {"finished_at": moment, "result": SUCCESS} if is_over else {"result": ""}
     await tx.run(_INSERT, {"started_at": moment, **done, **values})
+    await tx.run(_FORGET, {"of_server": values["server_id"]})
 
 
 async def finish_actions(

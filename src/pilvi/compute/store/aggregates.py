@@ -6,12 +6,12 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from pilvi.compute.model.aggregate import Aggregate
 from pilvi.compute.store.tables import aggregate_hosts, aggregates, servers
-from pilvi.core.db import PreparedQuery, Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 
-_ALL = select(aggregates).order_by(aggregates.c.number)
-_HOSTS = select(aggregate_hosts).order_by(aggregate_hosts.c.host_id)
-_ZONES = PreparedQuery(
+_ALL = Prepared(select(aggregates).order_by(aggregates.c.number))
+_HOSTS = Prepared(select(aggregate_hosts).order_by(aggregate_hosts.c.host_id))
+_ZONES = Prepared(
     select(aggregate_hosts.c.host_id, aggregates.c.availability_zone)
     .join(aggregates, aggregates.c.number == aggregate_hosts.c.aggregate_number)
     .where(aggregates.c.availability_zone.is_not(None))
@@ -50,7 +50,7 @@ async def get_aggregate(tx: Transaction, number: int) -> Aggregate:
 
 async def list_zones(tx: Transaction) -> dict[str, str]:
     """The availability zone of each host that an aggregate puts into one, by host id."""
-    return {row.host_id: row.availability_zone for row in await tx.all(_ZONES, {})}
+    return {row.host_id: row.availability_zone for row in await tx.all(_ZONES)}
 
 
 async def list_pinned_zones(tx: Transaction) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from pilvi.compute.model.flavor import Flavor
 from pilvi.compute.store.tables import flavor_access, flavors
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -57,13 +57,21 @@ def _visible(project_id: str | BindParameter[str] | None) -> Select[Any]:
     return query.where(or_(flavors.c.is_public, granted))
 
 
-_ANY = _visible(None).where(flavors.c.id == bindparam("flavor_id"))
-_USABLE = _visible(bindparam("project_id")).where(flavors.c.id == bindparam("flavor_id"))
+_ANY = Prepared(_visible(None).where(flavors.c.id == bindparam("flavor_id")))
+_USABLE = Prepared(_visible(bindparam("project_id")).where(flavors.c.id == bindparam("flavor_id")))
+
+
+_INSERT = Prepared(insert(flavors))
+_TAKEN = Prepared(
+    select(flavors).where(
+        or_(flavors.c.id == bindparam("of_id"), flavors.c.name == bindparam("of_name"))
+    )
+)
 
 
 async def insert_flavor(tx: Transaction, flavor: Flavor) -> None:
     """Add a flavor. Raises `Conflict` when its id or name is taken."""
-    await tx.run(insert(flavors).values({name: getattr(flavor, name) for name in _COLUMNS}))
+    await tx.run(_INSERT, {name: getattr(flavor, name) for name in _COLUMNS})
 
 
 async def get_flavor(tx: Transaction, id: str, project_id: str | None) -> Flavor:
@@ -79,7 +87,7 @@ async def get_flavor(tx: Transaction, id: str, project_id: str | None) -> Flavor
 
 async def find_taken(tx: Transaction, id: str, name: str) -> Flavor | None:
     """A flavor that has this id or this name already, or None."""
-    row = await tx.first(select(flavors).where(or_(flavors.c.id == id, flavors.c.name == name)))
+    row = await tx.first(_TAKEN, {"of_id": id, "of_name": name})
     return None if row is None else _flavor(row)
 
 

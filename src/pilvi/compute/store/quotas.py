@@ -3,28 +3,38 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, select
 
 from pilvi.compute.store.tables import quota_classes, quotas, servers, user_quotas
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 
 DEFAULT_CLASS = "default"
 """The class whose limits hold where a project has none of its own."""
 
-_LIMITS = select(quotas.c.resource, quotas.c.limit).where(
-    quotas.c.project_id == bindparam("owner_id")
+_LIMITS = Prepared(
+    select(quotas.c.resource, quotas.c.limit).where(quotas.c.project_id == bindparam("owner_id"))
 )
-_CLASS_LIMITS = select(quota_classes.c.resource, quota_classes.c.limit).where(
-    quota_classes.c.name == bindparam("class_name")
+_CLASS_LIMITS = Prepared(
+    select(quota_classes.c.resource, quota_classes.c.limit).where(
+        quota_classes.c.name == bindparam("class_name")
+    )
 )
-_USER_LIMITS = select(user_quotas.c.resource, user_quotas.c.limit).where(
-    user_quotas.c.project_id == bindparam("owner_id"),
-    user_quotas.c.user_id == bindparam("of_user"),
+_USER_LIMITS = Prepared(
+    select(user_quotas.c.resource, user_quotas.c.limit).where(
+        user_quotas.c.project_id == bindparam("owner_id"),
+        user_quotas.c.user_id == bindparam("of_user"),
+    )
 )
-_USAGE = select(func.count(), func.sum(servers.c.vcpus), func.sum(servers.c.memory_mib)).where(
+_SUMS: list[ColumnElement[Any]] = [
+    func.count(),
+    func.sum(servers.c.vcpus),
+    func.sum(servers.c.memory_mib),
+]
+_SUM = select(*_SUMS).where(
     servers.c.project_id == bindparam("owner_id"), servers.c.deleted_at.is_(None)
 )
-_USER_USAGE = _USAGE.where(servers.c.user_id == bindparam("of_user"))
+_USAGE = Prepared(_SUM)
+_USER_USAGE = Prepared(_SUM.where(servers.c.user_id == bindparam("of_user")))
 
 
 async def list_limits(tx: Transaction, project_id: str) -> dict[str, int]:
@@ -42,7 +52,7 @@ async def list_user_limits(tx: Transaction, project_id: str, user_id: str) -> di
     return await _read(tx, _USER_LIMITS, owner_id=project_id, of_user=user_id)
 
 
-async def _read(tx: Transaction, query: Any, **parameters: str) -> dict[str, int]:
+async def _read(tx: Transaction, query: Prepared, **parameters: str) -> dict[str, int]:
     return {row.resource: row.limit for row in await tx.all(query, parameters)}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select
 
 from pilvi.compute.model.server_group import Policy, ServerGroup
 from pilvi.compute.store.tables import server_group_members, server_groups, servers
-from pilvi.core.db import PreparedQuery, Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 
 _COLUMNS = [column.name for column in server_groups.columns]
@@ -17,10 +17,10 @@ _MEMBERS = (
     .where(servers.c.deleted_at.is_(None))
     .order_by(servers.c.created_at, servers.c.id)
 )
-_MEMBERS_OF = _MEMBERS.where(
-    server_group_members.c.group_id.in_(bindparam("group_ids", expanding=True))
+_MEMBERS_OF = Prepared(
+    _MEMBERS.where(server_group_members.c.group_id.in_(bindparam("group_ids", expanding=True)))
 )
-_OF_SERVER = PreparedQuery(
+_OF_SERVER = Prepared(
     select(server_groups)
     .join(server_group_members, server_group_members.c.group_id == server_groups.c.id)
     .where(server_group_members.c.server_id == bindparam("of_server"))

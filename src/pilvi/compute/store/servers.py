@@ -8,12 +8,19 @@ import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, insert, or_, select, update
 
 from pilvi.compute.model.server import Server, ServerId
-from pilvi.compute.store.tables import server_tags, servers
-from pilvi.core.db import PreparedQuery, Transaction, now
+from pilvi.compute.store.tables import (
+    actions,
+    migrations,
+    server_group_members,
+    server_tags,
+    servers,
+)
+from pilvi.core.db import Prepared, Transaction, now
 from pilvi.errors import NotFound
 
-# Days that a deleted server stays known to changes-since. Lower: pollers miss it; higher: rows.
-DELETED_KEPT = datetime.timedelta(days=7)
+# Deleted servers that one transaction forgets. Lower: many that are deleted at once are forgotten
+# late; higher: a transaction that takes long.
+FORGOTTEN_AT_ONCE = 100
 
 _FIELDS = [field.name for field in dataclasses.fields(Server)]
 _SELECTED = [servers.c[name] for name in _FIELDS]
@@ -22,15 +29,21 @@ _ANY = select(*_SELECTED).where(servers.c.id == bindparam("row_id"))
 _OWN = _ANY.where(servers.c.project_id == bindparam("owner_id"))
 _IS_LEFT = servers.c.deleted_at.is_(None)
 _QUERIES = {
-    (False, True): PreparedQuery(_ANY),
-    (False, False): PreparedQuery(_ANY.where(_IS_LEFT)),
-    (True, True): PreparedQuery(_OWN),
-    (True, False): PreparedQuery(_OWN.where(_IS_LEFT)),
+    (False, True): Prepared(_ANY),
+    (False, False): Prepared(_ANY.where(_IS_LEFT)),
+    (True, True): Prepared(_OWN),
+    (True, False): Prepared(_OWN.where(_IS_LEFT)),
 }
 """By whether a project is named, and whether deleted servers count."""
-_INSERT = insert(servers)
-_UPDATE = update(servers).where(servers.c.id == bindparam("row_id"))
-_SETTLE = (
+_PROJECTS = Prepared(select(servers.c.id, servers.c.project_id).where(_IS_LEFT))
+_UNSETTLED = Prepared(select(servers.c.id).where(servers.c.is_settled.is_(False)))
+_PRESENT = Prepared(select(servers.c.id).where(_IS_LEFT))
+_OLD = Prepared(
+    select(servers.c.id).where(servers.c.deleted_at < bindparam("before")).limit(FORGOTTEN_AT_ONCE)
+)
+_INSERT = Prepared(insert(servers))
+_UPDATE = Prepared(update(servers).where(servers.c.id == bindparam("row_id")))
+_SETTLE = Prepared(
     update(servers)
     .where(servers.c.id == bindparam("row_id"), servers.c.is_settled.is_(False))
     .values(is_settled=True)
@@ -62,6 +75,11 @@ def _derived(server: Server) -> dict[str, Any]:
         "vcpus": server.flavor.vcpus,
         "memory_mib": server.flavor.memory_mib,
     }
+
+
+async def list_projects(tx: Transaction) -> dict[str, str]:
+    """The project of every server that is not deleted, by the server's id."""
+    return {row.id: row.project_id for row in await tx.all(_PROJECTS, {})}
 
 
 async def insert_server(tx: Transaction, server: Server) -> None:
@@ -114,23 +132,22 @@ async def mark_settled(tx: Transaction, id: ServerId) -> None:
 
 async def list_unsettled(tx: Transaction) -> list[str]:
     """Ids of servers that something is left to do for."""
-    query = select(servers.c.id).where(servers.c.is_settled.is_(False))
-    return [row.id for row in await tx.all(query)]
+    return [row.id for row in await tx.all(_UNSETTLED)]
 
 
 async def list_present(tx: Transaction) -> list[str]:
     """Ids of all servers of which anything is left."""
-    query = select(servers.c.id).where(servers.c.deleted_at.is_(None))
-    return [row.id for row in await tx.all(query)]
+    return [row.id for row in await tx.all(_PRESENT)]
 
 
-async def delete_forgotten(tx: Transaction) -> None:
-    """Drop the rows of servers that were deleted long ago."""
-    old = servers.c.deleted_at < now() - DELETED_KEPT
-    ids = [row.id for row in await tx.all(select(servers.c.id).where(old).limit(100))]
-    if ids:
-        await tx.run(delete(server_tags).where(server_tags.c.server_id.in_(ids)))
-        await tx.run(delete(servers).where(servers.c.id.in_(ids)))
+async def forget_servers(tx: Transaction, before: datetime.datetime) -> None:
+    """Drop what is kept of servers that were deleted before a moment; some at a time."""
+    ids = [row.id for row in await tx.all(_OLD, {"before": before})]
+    if not ids:
+        return
+    for table in (server_tags, server_group_members, actions, migrations):
+        await tx.run(delete(table).where(table.c.server_id.in_(ids)))
+    await tx.run(delete(servers).where(servers.c.id.in_(ids)))
 
 
 async def list_on_hosts(tx: Transaction) -> list[tuple[str, str, str, str]]:

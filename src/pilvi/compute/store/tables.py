@@ -117,6 +117,7 @@ servers = Table(
     Index("ix_compute_servers_host_id", "host_id"),
     Index("ix_compute_servers_is_settled", "is_settled"),
     Index("ix_compute_servers_updated_at", "updated_at"),
+    Index("ix_compute_servers_deleted_at", "deleted_at"),
 )
 
 server_tags = Table(
@@ -244,4 +245,22 @@ aggregate_hosts = Table(
         primary_key=True,
     ),
     uuid_column("host_id", primary_key=True),
+)
+
+consoles = Table(
+    "compute_consoles",
+    metadata,
+    uuid_column("id", primary_key=True),
+    Column("token_sha256", String(64), nullable=False, unique=True),
+    uuid_column("server_id", nullable=False, index=True),
+    uuid_column("project_id", nullable=False, index=True),
+    uuid_column("user_id", nullable=False),
+    uuid_column("host_id", nullable=False),
+    Column("line", String(16), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("origin", String(255), nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("opened_at", Time),
+    Column("renewed_at", Time),
 )

@@ -6,12 +6,12 @@ other's half-done work and needs no retry. Wake-ups named in a transaction are s
 
 from pilvi.core.db.columns import Json, Time, metadata, now, uuid_column
 from pilvi.core.db.engine import Database, Transaction, open_database
-from pilvi.core.db.prepared import PreparedQuery
+from pilvi.core.db.prepared import Prepared
 
 __all__ = [
     "Database",
     "Json",
-    "PreparedQuery",
+    "Prepared",
     "Time",
     "Transaction",
     "metadata",

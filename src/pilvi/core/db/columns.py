@@ -1,6 +1,7 @@
 """Column types that behave alike on both databases, and the one collection of tables."""
 
 import datetime
+import time
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
 
 def now() -> datetime.datetime:
     """The present moment, in UTC, to the microsecond."""
-    return datetime.datetime.now(UTC)
+    return datetime.datetime.fromtimestamp(time.time(), UTC)
 
 
 class Time(TypeDecorator[datetime.datetime]):

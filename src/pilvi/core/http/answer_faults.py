@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pilvi import errors
+from pilvi.core.http.faults import MethodNotAllowed
+from pilvi.core.http.next_steps import with_next_step
 from pilvi.core.http.service import Service
 from pilvi.errors import PilviError
 
@@ -28,14 +30,14 @@ def as_expected(error: Exception, request_id: str) -> PilviError | HTTPException
 
 
 def make_fault(service: Service, error: PilviError | HTTPException, request_id: str) -> Response:
-    """The fault in the service's own format."""
+    """The fault in the service's own format; its message ends with a next step."""
     if isinstance(error, HTTPException):
         if error.status_code != 405:
             raise error
-        message = "cannot use this method here"
-        status, body, headers = service.fault(errors.InvalidRequest(message), request_id)
-        return fault_response(405, body, {**headers, **(error.headers or {})})
-    status, body, headers = service.fault(error, request_id)
+        refused = MethodNotAllowed("cannot use this method here")
+        status, body, headers = service.fault(with_next_step(refused), request_id)
+        return fault_response(status, body, {**headers, **(error.headers or {})})
+    status, body, headers = service.fault(with_next_step(error), request_id)
     return fault_response(status, body, headers)
 
 

@@ -24,8 +24,11 @@ from pilvi.core.db import Database, Transaction
 from pilvi.core.http.access import permits
 from pilvi.core.http.answer_faults import as_expected, fault_response, make_fault
 from pilvi.core.http.call import ANONYMOUS, Call, Caller, Reply
+from pilvi.core.http.measured import Measured, RequestMetrics
+from pilvi.core.http.next_steps import with_next_step
 from pilvi.core.http.paths import PathTable
 from pilvi.core.http.policy import Allowance, Check, Policy, enforce
+from pilvi.core.http.replays import Keeping, recognize
 from pilvi.core.http.route import Route
 from pilvi.core.http.service import Service
 from pilvi.core.http.versions import Number, Versions, print_version
@@ -46,6 +49,10 @@ class Gate:
     authenticate: Authenticate
     overrides: Mapping[str, Allowance] = field(default_factory=dict)
     """What the operator's policy file puts in the place of default rules, by their names."""
+    keeping: Keeping | None = None
+    """How answers are kept for requests which come again; None keeps none."""
+    metrics: RequestMetrics = field(default_factory=RequestMetrics)
+    """Where requests are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class _Endpoint:
         scope.setdefault("pilvi.root", self._root)
         began = time.perf_counter()
         headers = dict.fromkeys(self._service.request_id_headers, request_id)
+        # Every line that is logged meanwhile has it; each request is served in a task of its own.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = await self._serve(request, request_id, headers)
         except ClientDisconnect:
@@ -86,9 +95,11 @@ class _Endpoint:
             response = make_fault(self._service, as_expected(error, request_id), request_id)
         for name, value in headers.items():
             response.headers[name] = value
-        if response.status_code >= 400:
+        is_refused = response.status_code >= 400
+        # Of what was done, changes are told, but not what hosts report all the time.
+        if is_refused or (request.method not in ("GET", "HEAD") and self._service.name != "hosts"):
             log.info(
-                "refused",
+                "refused" if is_refused else "served",
                 request_id=request_id,
                 method=request.method,
                 path=request.url.path,
@@ -113,8 +124,17 @@ class _Endpoint:
             if tx is None:
                 tx = await self._begin(stack, row.route)
             call = self._call(request, row.route, (caller, tx), (request_id, version))
+            replay = recognize(self._gate.keeping, request, caller, row.route, raw)
+            if replay is not None:
+                before = await replay.find(call.tx)
+                if before is not None:
+                    return before
             call.payload = self._decode(row.route, version, raw, action)
             answer = await row.route.handler(call)
+            if replay is not None:
+                response = self._render(row.route, version, answer)
+                await replay.keep(call.tx, response)
+                return response
         return self._render(row.route, version, answer)
 
     def _choose_version(self, request: Request, headers: dict[str, str]) -> Number | None:
@@ -155,14 +175,14 @@ class _Endpoint:
         content_type = request.headers.get("content-type", "application/json")
         if "json" not in content_type:
             raise errors.UnsupportedMediaType(
-                f"cannot read a body of type '{content_type}': send application/json"
+                f"cannot read a body of type '{content_type}'; send application/json"
             )
         raw = await read_limited(request, max(row.route.body_bytes_max for row in rows))
         if not wants_action:
             return raw, None
         value = parse_json(raw, Any)
         if not isinstance(value, dict) or not value:
-            raise errors.InvalidRequest("cannot find an action in the body: send {action: {…}}")
+            raise errors.InvalidRequest("cannot find an action in the body; send {action: {…}}")
         named = [row.route.action for row in rows if row.route.action in value]
         if not named:
             raise errors.InvalidRequest(f"cannot find an action named '{next(iter(value))}' here")
@@ -335,7 +355,11 @@ def _mount(
     by_path: dict[str, list[_Row]] = {}
     for route in listed:
         by_path.setdefault(route.path, []).append(_Row(route, policy.require(route.policy)))
-    served = {path: _Endpoint(gate, service, rows, link_root) for path, rows in by_path.items()}
+    served: dict[str, ASGIApp] = {}
+    for path, rows in by_path.items():
+        endpoint = _Endpoint(gate, service, rows, link_root)
+        template = (roots[0] + path) or "/"
+        served[path] = Measured(gate.metrics, service.name, template, endpoint)
     return [(root + path or "/", served[path]) for root in roots for path in served]
 
 
@@ -351,9 +375,12 @@ def build_app(
         request_id = f"req-{uuid.uuid4()}"
         path = request.url.path
         service = next((s for s in services if path.startswith(s.discovery_root or s.root)), None)
-        problem = errors.NotFound(f"cannot find the path {path}")
+        problem = errors.NotFound(
+            f"cannot find the path {path}; look at the paths that the service's reference names"
+        )
         if service is None:
-            body = {"error": {"code": 404, "title": "Not Found", "message": problem.message}}
+            words = with_next_step(problem).message
+            body = {"error": {"code": 404, "title": "Not Found", "message": words}}
             return fault_response(404, body, {"x-openstack-request-id": request_id})
         response = make_fault(service, problem, request_id)
         response.headers["x-openstack-request-id"] = request_id

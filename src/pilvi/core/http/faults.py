@@ -3,8 +3,14 @@
 from pilvi import errors
 from pilvi.errors import PilviError
 
+
+class MethodNotAllowed(errors.InvalidRequest):
+    """A path that is there does not have the method: HTTP's own refusal, before any handler."""
+
+
 STATUS: dict[type[PilviError], int] = {
     errors.InvalidRequest: 400,
+    MethodNotAllowed: 405,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,

@@ -1,6 +1,7 @@
-"""Serving an application over HTTP/1.1: the socket and the server's settings."""
+"""Serving an application over HTTP/1.1 and WebSocket: the socket and the server's settings."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -11,6 +12,12 @@ from pilvi.errors import Unavailable
 BACKLOG = 2048
 # Seconds that open requests get at a stop. Lower: cut uploads; higher: a slower `pilvi down`.
 GRACE_S = 5
+# Bytes of one WebSocket message. Lower: long pastes into a console are cut; higher: more memory
+# for each connection.
+MESSAGE_BYTES_MAX = 1 << 20
+# Seconds between pings of a WebSocket, and until one without an answer is dead. Lower: slow peers
+# are dropped; higher: dead ones are kept.
+PING_S = 20.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,7 +45,12 @@ def make_config(certificate: tuple[Path, Path] | None) -> uvicorn.Config:
         _unset,
         loop="none",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES_MAX,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        # What a guest shows and what is typed must not be compressed together.
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -50,6 +62,19 @@ def make_config(certificate: tuple[Path, Path] | None) -> uvicorn.Config:
     )
     config.load()
     return config
+
+
+class Server(uvicorn.Server):
+    """A server that says so before it stops, to those who would go on answering for good."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what is open, then close."""
+        self._on_stop()
+        await super().shutdown(sockets)
 
 
 async def _unset(scope: object, receive: object, send: object) -> None:

@@ -5,8 +5,10 @@ import math
 
 from pilvi.core.http import Call
 from pilvi.errors import InvalidRequest
-from pilvi.host_api.contract import Desired, Report
+from pilvi.host_api.contract import Desired, Receipt, Report
+from pilvi.host_api.holdings import Holdings
 from pilvi.hosts.operations.assignments import read_desired
+from pilvi.hosts.operations.audits import record_holdings
 from pilvi.hosts.operations.hosts import authenticate_host, get_host, record_report
 from pilvi.hosts.operations.signals import HostSignals
 
@@ -38,10 +40,16 @@ async def get_desired(call: Call[None]) -> Desired:
             continue
 
 
-async def post_report(call: Call[Report]) -> None:
+async def post_report(call: Call[Report]) -> Receipt:
     """What the calling host says it sees."""
     host = await authenticate_host(call.tx, call.headers.get("authorization"))
-    await record_report(call.tx, host, call.payload)
+    return Receipt(run=await record_report(call.tx, host, call.payload))
+
+
+async def post_holdings(call: Call[Holdings]) -> None:
+    """What is there on the calling host, for an audit."""
+    host = await authenticate_host(call.tx, call.headers.get("authorization"))
+    await record_holdings(call.tx, host, call.payload)
 
 
 def _number(call: Call[None], name: str) -> float:

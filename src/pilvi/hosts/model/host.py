@@ -7,6 +7,7 @@ from typing import NewType, TypeVar
 import msgspec
 
 from pilvi.host_api.contract import HostFacts, HostFault, Kind
+from pilvi.host_api.holdings import Holdings
 
 HostId = NewType("HostId", str)
 Seen = TypeVar("Seen")
@@ -27,12 +28,38 @@ class Host:
     disabled_reason: str | None
     forced_down: bool = False
     """Whether an admin says that the host is down, whatever it reports."""
+    audit: int = 0
+    """Number of the newest audit that was asked for."""
+    newest_report: tuple[int, int] = (0, 0)
+    """Run of its agent, and number in that run, of the newest report that was taken."""
+
+    def takes(self, run: int, number: int) -> bool:
+        """Whether a report is newer than all before; one without a number always is. Pure."""
+        return number == 0 or (run > 0 and (run, number) > self.newest_report)
 
     def is_alive(self, now: datetime.datetime, lease_s: float) -> bool:
         """Whether the host reported within its lease and is not forced down. Pure."""
-        if self.forced_down or self.seen_at is None:
-            return False
-        return (now - self.seen_at).total_seconds() <= lease_s
+        return self.is_heard(now, lease_s) and not self.forced_down
+
+    def is_heard(self, now: datetime.datetime, lease_s: float) -> bool:
+        """Whether the host reported within its lease, whatever an admin says of it. Pure.
+
+        A report from long after now was made before the clock was set back: it says nothing.
+        """
+        return self.seen_at is not None and abs((now - self.seen_at).total_seconds()) <= lease_s
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One host with what it listed last; None before its first answer."""
+
+    host: Host
+    told_at: datetime.datetime | None
+    holdings: Holdings | None
+
+    def answers(self, audit: int) -> bool:
+        """Whether the list was made for this audit or a newer one. Pure."""
+        return self.holdings is not None and self.holdings.audit >= audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,9 @@ class Held:
     waiting: str
     fault: HostFault | None
     seen: bytes
+
+    owner: tuple[str, str] = ("", "")
+    """Kind and id of the reconciler that wished it."""
 
     @property
     def is_settled(self) -> bool:

@@ -8,12 +8,11 @@ from pilvi.core.db import Transaction
 from pilvi.errors import Internal
 from pilvi.host_api.contract import Desired, Kind
 from pilvi.hosts.model.host import Held, Host, HostId
+from pilvi.hosts.operations.audits import is_unanswered
+from pilvi.hosts.operations.signals import HOST_WAKE
 from pilvi.hosts.store import assignments as store
-from pilvi.hosts.store import consoles
+from pilvi.hosts.store import consoles, passwords
 from pilvi.hosts.store.hosts import raise_revision
-
-HOST_WAKE = "host"
-"""Kind of the wake-up that a long poll of a host waits for."""
 
 
 class _Named(msgspec.Struct):
@@ -65,9 +64,8 @@ async def assign(
         )
         return 1
     generation = held.generation + 1
-    await store.update_assignment(
-        tx, held, generation=generation, revision=revision, present=True, spec=text
-    )
+    wish = {"present": True, "abandoned": False, "spec": text}
+    await store.update_assignment(tx, held, generation=generation, revision=revision, **wish)
     return generation
 
 
@@ -105,6 +103,21 @@ async def withdraw(tx: Transaction, kind: Kind, id: str, host_id: HostId | None 
     return not held
 
 
+async def abandon(tx: Transaction, kind: Kind, id: str, host_id: HostId) -> None:
+    """Wish that a host that is down holds this no more, and wait for it no longer. Repeatable.
+
+    The host learns of it when it is back; until then it may still hold it.
+    """
+    await withdraw(tx, kind, id, host_id)
+    for one in await store.list_held(tx, kind, [id], host_id):
+        await store.update_assignment(tx, one, abandoned=True)
+
+
+async def list_abandoned(tx: Transaction, kind: Kind, id: str) -> list[Held]:
+    """Where an object was abandoned and may still be: the host has not said that it is gone."""
+    return await store.list_abandoned(tx, kind, id)
+
+
 async def find_held(
     tx: Transaction, kind: Kind, id: str, host_id: HostId | None = None
 ) -> Held | None:
@@ -120,6 +133,21 @@ async def list_held(
 ) -> list[Held]:
     """The assignments of some objects on all hosts, with what was seen of each: one query."""
     return await store.list_held(tx, kind, ids, host_id) if ids else []
+
+
+async def list_held_of(tx: Transaction, kind: Kind) -> list[Held]:
+    """Every assignment of a kind, of every host."""
+    return await store.list_of_kind(tx, kind)
+
+
+async def list_all_held(tx: Transaction) -> list[Held]:
+    """Every assignment of every host, for an audit."""
+    return await store.list_all(tx)
+
+
+async def list_seen(tx: Transaction, kind: Kind) -> list[tuple[HostId, str, bytes]]:
+    """Host, id and what was seen (JSON) of every object of a kind that is on a host."""
+    return await store.list_seen(tx, kind)
 
 
 async def host_uses_image(tx: Transaction, host_id: HostId, image_id: str) -> bool:
@@ -141,7 +169,8 @@ def _is_made_from(made: _Made, image_id: str) -> bool:
 async def read_desired(tx: Transaction, host: Host, after: int) -> Desired:
     """What changed for a host after a revision."""
     changed = await store.list_newer(tx, host.id, after)
-    return Desired(host_id=host.id, revision=host.revision, assignments=changed)
+    audit = host.audit if host.audit and await is_unanswered(tx, host) else 0
+    return Desired(host_id=host.id, revision=host.revision, assignments=changed, audit=audit)
 
 
 async def read_console(tx: Transaction, server_id: str) -> bytes:
@@ -152,3 +181,13 @@ async def read_console(tx: Transaction, server_id: str) -> bytes:
 async def delete_console(tx: Transaction, server_id: str) -> None:
     """Forget a guest's console output. Repeatable."""
     await consoles.delete_console(tx, server_id)
+
+
+async def read_password(tx: Transaction, server_id: str) -> str:
+    """The password that a guest posted last, encrypted for its owner; empty when it did not."""
+    return await passwords.find_password(tx, server_id) or ""
+
+
+async def delete_password(tx: Transaction, server_id: str) -> None:
+    """Forget the password that a guest posted. Repeatable."""
+    await passwords.delete_password(tx, server_id)

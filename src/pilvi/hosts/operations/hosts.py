@@ -1,15 +1,17 @@
 """Hosts: how they come, prove who they are, and report. All in the caller's transaction."""
 
+import datetime
 import hashlib
 import uuid
+from typing import Any
 
 import msgspec
 
 from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict, Unauthenticated
-from pilvi.host_api.contract import Kind, Report
+from pilvi.host_api.contract import GuestCounts, Kind, Report
 from pilvi.hosts.model.host import Host, HostId
-from pilvi.hosts.store import assignments, consoles
+from pilvi.hosts.store import assignments, consoles, guest_counts, holdings, passwords
 from pilvi.hosts.store import hosts as store
 
 FACTS_WAKE = "host_facts"
@@ -49,6 +51,23 @@ async def list_hosts(tx: Transaction) -> list[Host]:
     return await store.list_hosts(tx)
 
 
+async def list_counts(
+    tx: Transaction, since: datetime.datetime
+) -> dict[tuple[HostId, str], GuestCounts]:
+    """What hosts told since then of what guests use, by host and server.
+
+    It is what hosts say: of which guests a host may speak, its assignments tell.
+    """
+    return await guest_counts.list_counts(tx, since)
+
+
+async def find_counts(
+    tx: Transaction, host_id: HostId, server_id: str
+) -> tuple[datetime.datetime, GuestCounts] | None:
+    """What a host told last of what one guest uses, and when. See `list_counts`."""
+    return await guest_counts.find_counts(tx, host_id, server_id)
+
+
 async def get_host(tx: Transaction, id: str) -> Host:
     """One host. Raises `NotFound`."""
     return await store.get_host(tx, id)
@@ -75,24 +94,42 @@ async def remove_host(tx: Transaction, host: Host) -> None:
         kinds = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(held.items()))
         raise Conflict(f"cannot forget the host {host.name}: it is to hold things: {kinds}")
     await assignments.delete_all(tx, host.id)
+    await holdings.delete_holdings(tx, host.id)
+    await guest_counts.delete_counts(tx, host.id)
     await store.delete_host(tx, host.id)
 
 
-async def record_report(tx: Transaction, host: Host, report: Report) -> None:
-    """Take note of what a host says; wakes the owner of every object it speaks of."""
-    values = {"seen_at": now()}
+async def record_report(tx: Transaction, host: Host, report: Report) -> int:
+    """Take note of what a host says, unless something newer was said; answers the run followed.
+
+    Wakes the owner of every object that it speaks of.
+    """
+    if not host.takes(report.run, report.number):
+        return host.newest_report[0]
+    values: dict[str, Any] = {"seen_at": now()}
+    if report.number:
+        values |= {"report_run": report.run, "report_number": report.number}
     if report.facts != host.facts:
         values["facts"] = msgspec.to_builtins(report.facts)
-        tx.wake(FACTS_WAKE, host.id)
+        # A report is no request that anybody looks for.
+        tx.wake(FACTS_WAKE, host.id, "")
     await store.update_host(tx, host.id, **values)
+    if report.counts is not None:
+        await guest_counts.save_counts(tx, host.id, report.counts)
     for observation in report.observations:
         owner = await assignments.update_observed(tx, host.id, observation)
         if owner is not None:
             tx.wake(*owner)
             if not observation.present:
                 await assignments.delete_given_up(tx, host.id, observation)
-    speaking = [output.server_id for output in report.consoles]
-    mine = {held.id for held in await assignments.list_held(tx, Kind.VM, speaking, host.id)}
+    speaking = [one.server_id for one in report.consoles]
+    speaking += [one.server_id for one in report.passwords]
+    held = await assignments.list_held(tx, Kind.VM, speaking, host.id)
+    mine = {one.id for one in held if one.present}
+    for posted in report.passwords:
+        if posted.server_id in mine:
+            await passwords.save_password(tx, posted.server_id, posted.password)
     for output in report.consoles:
         if output.server_id in mine:
             await consoles.insert_piece(tx, output.server_id, output.start, output.data)
+    return report.run

@@ -2,6 +2,9 @@
 
 import asyncio
 
+HOST_WAKE = "host"
+"""Kind of the wake-up that a long poll of a host waits for."""
+
 
 class HostSignals:
     """Who waits for news of which host, in this process."""
@@ -14,6 +17,11 @@ class HostSignals:
         event = self._events.pop(host_id, None)
         if event is not None:
             event.set()
+
+    def announce_all(self) -> None:
+        """Something may have changed for every host."""
+        for host_id in list(self._events):
+            self.announce(host_id)
 
     def subscribe(self, host_id: str) -> asyncio.Event:
         """An event that the next announcement sets. Subscribe first, then read."""

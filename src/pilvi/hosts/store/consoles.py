@@ -1,23 +1,29 @@
 """Rows of console output: pieces by offset, the newest 256 KiB of each guest."""
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.hosts.store.tables import consoles
 
 # Bytes kept of one guest's console. Lower: a long boot is cut; higher: larger database.
 KEPT_BYTES = 256 * 1024
 
+_FORGET = delete(consoles).where(consoles.c.server_id == bindparam("of_server"))
+_FORGET_ALL = Prepared(_FORGET)
+_FORGET_FROM = Prepared(_FORGET.where(consoles.c.start >= bindparam("first")))
+_FORGET_BEFORE = Prepared(
+    _FORGET.where(consoles.c.start + func.length(consoles.c.data) <= bindparam("oldest"))
+)
+_INSERT = Prepared(insert(consoles))
+
 
 async def insert_piece(tx: Transaction, server_id: str, start: int, data: bytes) -> None:
     """Add a piece and drop what is older than the newest 256 KiB. Repeatable."""
-    mine = consoles.c.server_id == server_id
-    await tx.run(delete(consoles).where(mine, consoles.c.start >= start))
-    await tx.run(insert(consoles).values(server_id=server_id, start=start, data=data))
+    await tx.run(_FORGET_FROM, {"of_server": server_id, "first": start})
+    await tx.run(_INSERT, {"server_id": server_id, "start": start, "data": data})
     oldest = start + len(data) - KEPT_BYTES
     if oldest > 0:
-        ends_before = consoles.c.start + func.length(consoles.c.data) <= oldest
-        await tx.run(delete(consoles).where(mine, ends_before))
+        await tx.run(_FORGET_BEFORE, {"of_server": server_id, "oldest": oldest})
 
 
 async def read_console(tx: Transaction, server_id: str) -> bytes:
@@ -28,4 +34,4 @@ async def read_console(tx: Transaction, server_id: str) -> bytes:
 
 async def delete_console(tx: Transaction, server_id: str) -> None:
     """Forget a guest's console. Repeatable."""
-    await tx.run(delete(consoles).where(consoles.c.server_id == server_id))
+    await tx.run(_FORGET_ALL, {"of_server": server_id})

@@ -27,6 +27,30 @@ hosts = Table(
     Column("forced_down", Boolean, nullable=False, default=False),
     Column("facts", Json),
     Column("seen_at", Time),
+    # Number of the newest audit that was asked for.
+    Column("audit", Integer, nullable=False, default=0, server_default="0"),
+    # The newest report that was taken.
+    Column("report_run", Integer, nullable=False, default=0, server_default="0"),
+    Column("report_number", Integer, nullable=False, default=0, server_default="0"),
+)
+
+# What each host listed for the newest audit that it answered, as JSON of `Holdings`.
+holdings = Table(
+    "host_holdings",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True),
+    Column("audit", Integer, nullable=False),
+    Column("told_at", Time, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+# What the guests of each host used when it measured last, as JSON of a list of `GuestCounts`.
+guest_counts = Table(
+    "host_guest_counts",
+    metadata,
+    Column("host_id", ForeignKey("hosts.id"), primary_key=True),
+    Column("told_at", Time, nullable=False),
+    Column("content", Text, nullable=False),
 )
 
 assignments = Table(
@@ -38,9 +62,12 @@ assignments = Table(
     Column("generation", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("present", Boolean, nullable=False),
+    Column("abandoned", Boolean, nullable=False, server_default="0"),
     Column("spec", Text, nullable=False),
     Column("owner_kind", String(32), nullable=False),
     uuid_column("owner_id", nullable=False),
+    # Of the request that caused the newest change of the wish.
+    Column("request_id", String(64), nullable=False, server_default=""),
     # Observed, written by record_report only.
     Column("seen_generation", Integer),
     Column("seen_present", Boolean, nullable=False, default=False),
@@ -58,4 +85,11 @@ consoles = Table(
     uuid_column("server_id", primary_key=True),
     Column("start", Integer, primary_key=True),
     Column("data", LargeBinary, nullable=False),
+)
+
+passwords = Table(
+    "host_guest_passwords",
+    metadata,
+    uuid_column("server_id", primary_key=True),
+    Column("password", Text, nullable=False),
 )

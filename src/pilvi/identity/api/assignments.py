@@ -5,7 +5,7 @@ from typing import Any
 from pilvi.core.http import Call, Reply
 from pilvi.errors import Forbidden, InvalidRequest
 from pilvi.identity.api.reach import find_domain_limit
-from pilvi.identity.api.roles import render_role
+from pilvi.identity.api.roles import render_granted_role
 from pilvi.identity.api.wire import has_flag, page
 from pilvi.identity.model.identity import Actor, Assignment, Effective
 from pilvi.identity.operations import assignments as operations
@@ -77,7 +77,7 @@ async def revoke_role(call: Call[None]) -> None:
 async def list_granted_roles(call: Call[None]) -> dict[str, Any]:
     """The roles that a user or group is assigned in a project, domain or the system."""
     found = await operations.list_assigned_roles(call.tx, await _read_reachable(call))
-    return page(call, "roles", [render_role(call, role) for role in found])
+    return page(call, "roles", [render_granted_role(call, role) for role in found])
 
 
 async def list_role_assignments(call: Call[None]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ async def prove(call: Call[Any], identity: IdentityPart) -> Proof:
                 proofs.append(await _prove_oauth(call))
             case _:
                 raise InvalidRequest(
-                    f"cannot authenticate by '{method}': use password, token, totp, "
+                    f"cannot authenticate by '{method}'; use password, token, totp, "
                     "application_credential or oauth1, each with a block of its own"
                 )
     proof = _join(proofs)

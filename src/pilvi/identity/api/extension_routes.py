@@ -4,8 +4,11 @@ from pilvi.identity.api import (
     assignments,
     credentials,
     endpoint_filters,
+    gone,
     oauth,
+    oauth2,
     policy_documents,
+    signed_requests,
     tokens,
     trusts,
 )
@@ -200,4 +203,32 @@ _OAUTH = [
     ),
 ]
 
-EXTENSIONS = [*_INHERITED, *_DELEGATION, *_OAUTH, *_ENDPOINT_FILTERS, *_ENDPOINT_POLICIES]
+_OTHER_TOKENS = [
+    *(
+        post(path, handler, rule, signed_requests.SignedBody, status=200, access="none")
+        for path, handler, rule in (
+            ("/ec2tokens", signed_requests.validate_ec2_request, "ec2tokens_validate"),
+            ("/s3tokens", signed_requests.validate_s3_request, "s3tokens_validate"),
+        )
+    ),
+    post(
+        "/OS-OAUTH2/token",
+        oauth2.create_oauth2_token,
+        "create_token",
+        None,
+        status=200,
+        access="none",
+    ),
+    get("/OS-SIMPLE-CERT/ca", gone.refuse_certificates, "discover"),
+    get("/OS-SIMPLE-CERT/certificates", gone.refuse_certificates, "discover"),
+    get("/auth/tokens/OS-PKI/revoked", gone.refuse_revoked_tokens, "discover"),
+]
+
+EXTENSIONS = [
+    *_INHERITED,
+    *_DELEGATION,
+    *_OAUTH,
+    *_ENDPOINT_FILTERS,
+    *_ENDPOINT_POLICIES,
+    *_OTHER_TOKENS,
+]

@@ -11,7 +11,7 @@ from pilvi.core.http import Call
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.identity.api.application_credentials import RoleRef
 from pilvi.identity.api.reach import check_owner
-from pilvi.identity.api.roles import render_role
+from pilvi.identity.api.roles import render_granted_role
 from pilvi.identity.api.wire import (
     UNSET,
     Free,
@@ -185,12 +185,12 @@ async def delete_access_token(call: Call[None]) -> None:
 async def list_access_token_roles(call: Call[None]) -> dict[str, Any]:
     """The roles that a consumer was allowed."""
     found = await roles.list_roles_by_id(call.tx, (await _get(call)).role_ids)
-    return page(call, "roles", [render_role(call, role) for role in found])
+    return page(call, "roles", [render_granted_role(call, role) for role in found])
 
 
 async def show_access_token_role(call: Call[None]) -> dict[str, Any]:
     """One role that a consumer was allowed."""
     for role in await roles.list_roles_by_id(call.tx, (await _get(call)).role_ids):
         if role.id == call.path["role_id"]:
-            return {"role": render_role(call, role)}
+            return {"role": render_granted_role(call, role)}
     raise NotFound(f"cannot find the role '{call.path['role_id']}' of this access token")

@@ -23,6 +23,8 @@ RULES = [
         Check.AUTHENTICATED,
         validate_token="See what a token says: one's own; admins and services see all.",
         revoke_token="End a token of one's own; admins end all.",
+        ec2tokens_validate="Have a request signed for EC2 checked, as a service or an admin.",
+        s3tokens_validate="Have a request signed for S3 checked, as a service or an admin.",
         revoke_user_tokens="End every token of one's own; admins end anybody's.",
         get_auth_catalog="See the catalog.",
         get_auth_projects="See in which projects one has a role.",

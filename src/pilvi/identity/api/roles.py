@@ -45,8 +45,12 @@ class RoleBody(msgspec.Struct, forbid_unknown_fields=True):
 
 def render_role(call: Call[Any], role: Role) -> dict[str, Any]:
     """A role as the API shows it."""
+    return {**role.extra, **render_granted_role(call, role)}
+
+
+def render_granted_role(call: Call[Any], role: Role) -> dict[str, Any]:
+    """A role where it is granted or delegated: without fields that clients gave it themselves."""
     return {
-        **role.extra,
         "id": role.id,
         "name": role.name,
         "domain_id": role.domain_id or None,

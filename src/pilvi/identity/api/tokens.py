@@ -25,7 +25,6 @@ from pilvi.identity.operations.projects import get_domain
 from pilvi.identity.operations.tokens import Checked, Proof
 from pilvi.identity.operations.trusts import use_trust
 from pilvi.identity.store import delegations, projects, roles, users
-from pilvi.identity.store.rows import Wanted
 
 
 async def create_token(call: Call[TokenCreate]) -> Reply:
@@ -113,7 +112,7 @@ async def _render(call: Call[Any], tx: Transaction, checked: Checked) -> dict[st
 
 
 async def _list_roles(tx: Transaction, checked: Checked) -> list[Role]:
-    known = await roles.list_roles(tx, Wanted({"domain_id": ""}))
+    known = await roles.list_roles_of_domain(tx, "")
     return [role for role in known if role.name in checked.roles]
 
 
@@ -162,7 +161,7 @@ async def revoke_token(call: Call[None]) -> None:
     checked = await _subject(call, call.tx)
     if checked.token.user_id != call.caller.user_id and not call.caller.is_admin:
         raise Forbidden("cannot end another user's token")
-    await tokens.revoke_token(call.tx, checked.token)
+    await tokens.revoke_token(call.tx, checked.token, lifetime_s=call.settings.token_lifetime_s)
 
 
 async def _subject(call: Call[None], tx: Transaction) -> Checked:

@@ -8,7 +8,7 @@ import msgspec
 from pilvi.core.http import Call, Reply
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.identity.api.application_credentials import RoleRef
-from pilvi.identity.api.roles import render_role
+from pilvi.identity.api.roles import render_granted_role
 from pilvi.identity.api.wire import Id, link, page, parse_moment, print_moment
 from pilvi.identity.model.delegation import Trust
 from pilvi.identity.model.identity import Role
@@ -58,7 +58,7 @@ async def _render_whole(call: Call[Any], trust: Trust) -> dict[str, Any]:
     links = {"self": f"{call.service_url}/OS-TRUST/trusts/{trust.id}/roles"}
     return {
         **_render(call, trust),
-        "roles": [render_role(call, role) for role in found],
+        "roles": [render_granted_role(call, role) for role in found],
         "roles_links": {**links, "next": None, "previous": None},
     }
 
@@ -116,7 +116,7 @@ async def delete_trust(call: Call[None]) -> None:
 async def list_trust_roles(call: Call[None]) -> dict[str, Any]:
     """The roles that a trust delegates."""
     found = await roles.list_roles_by_id(call.tx, (await _get(call)).role_ids)
-    return page(call, "roles", [render_role(call, role) for role in found])
+    return page(call, "roles", [render_granted_role(call, role) for role in found])
 
 
 async def show_trust_role(call: Call[None]) -> dict[str, Any] | Reply:
@@ -124,5 +124,5 @@ async def show_trust_role(call: Call[None]) -> dict[str, Any] | Reply:
     found: list[Role] = await roles.list_roles_by_id(call.tx, (await _get(call)).role_ids)
     for role in found:
         if role.id == call.path["role_id"]:
-            return {"role": render_role(call, role)}
+            return {"role": render_granted_role(call, role)}
     raise NotFound(f"cannot find the role '{call.path['role_id']}' in this trust")

@@ -16,7 +16,6 @@ from pilvi.identity.model.identity import Role
 from pilvi.identity.operations.assignments import list_effective_roles
 from pilvi.identity.store import delegations, roles, rows
 from pilvi.identity.store.credential_tables import access_rules
-from pilvi.identity.store.rows import Wanted
 
 
 async def create_application_credential(
@@ -55,7 +54,9 @@ async def _check_parent(tx: Transaction, caller: Caller, made: ApplicationCreden
     if parent.expires_at is not None and (
         made.expires_at is None or made.expires_at > parent.expires_at
     ):
-        raise Forbidden("cannot make an application credential that outlives the one you use")
+        raise Forbidden(
+            "cannot make an application credential that outlives the one you use; end it sooner"
+        )
     if parent.access_rule_ids:
         raise Forbidden("cannot make application credentials with one that has access rules")
 
@@ -94,7 +95,7 @@ async def choose_roles(
 
     Raises `InvalidRequest` for a role that the caller's token does not have.
     """
-    known = await roles.list_roles(tx, Wanted({"domain_id": ""}))
+    known = await roles.list_roles_of_domain(tx, "")
     mine = [role for role in known if role.name in caller.roles]
     if wanted is None:
         return [role.id for role in mine]
@@ -117,7 +118,9 @@ async def find_for_login(
     elif name is not None and user_id is not None:
         found = await delegations.find_application_credential(tx, user_id=user_id, name=name)
     else:
-        raise InvalidRequest("cannot authenticate: name the credential by id, or name and user")
+        raise InvalidRequest(
+            "cannot authenticate by this credential; name the credential by id, or name and user"
+        )
     if found is None or is_over(found.expires_at):
         return None
     return found

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from pilvi.core.steady import SteadyClock
 from pilvi.errors import Internal, Unauthenticated, Unavailable
 from pilvi.identity.model.token import Token
 
@@ -28,12 +31,14 @@ def load_keys(directory: Path) -> MultiFernet:
     """The keys of a folder: the newest seals, every one opens; the first is made when missing."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not list(directory.glob("*.key")):
-        path = directory / "0001.key"
-        temporary = path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor, temporary = tempfile.mkstemp(dir=directory, suffix=".new")
         with os.fdopen(descriptor, "wb") as file:
             file.write(Fernet.generate_key())
-        temporary.replace(path)
+            os.fsync(descriptor)
+        # Of two processes that begin together one makes the key, and both use it.
+        with suppress(FileExistsError):
+            (directory / "0001.key").hardlink_to(temporary)
+        Path(temporary).unlink()
     keys = sorted(directory.glob("*.key"), reverse=True)
     return MultiFernet([Fernet(path.read_bytes()) for path in keys])
 
@@ -57,11 +62,19 @@ class Vault:
 
 
 class TokenKeys:
-    """Seals and opens tokens with the keys of a folder."""
+    """Seals and opens tokens with the keys of a folder.
+
+    A key that another process, or a person, adds while this one runs is found by the first token
+    that none of the known ones opens.
+    """
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._fernet = load_keys(directory)
+        self._changed_at = directory.stat().st_mtime_ns
         self._open = lru_cache(OPENED_KEPT)(self._decrypt)
+        self.clock = SteadyClock()
+        """By which this process judges whether tokens have expired."""
 
     def seal(self, token: Token) -> str:
         """The token as the text that a client keeps."""
@@ -74,9 +87,19 @@ class TokenKeys:
     def _decrypt(self, text: str) -> Token:
         try:
             sealed = text.encode("ascii") + b"=" * (-len(text) % 4)
-            return msgspec.msgpack.decode(self._fernet.decrypt(sealed), type=Token)
+            return msgspec.msgpack.decode(self._unseal(sealed), type=Token)
         except (InvalidToken, msgspec.MsgspecError, UnicodeEncodeError) as error:
             raise Unauthenticated("cannot use this token: it is not one of ours") from error
+
+    def _unseal(self, sealed: bytes) -> bytes:
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            changed_at = self._directory.stat().st_mtime_ns
+            if changed_at == self._changed_at:
+                raise
+            self._fernet, self._changed_at = load_keys(self._directory), changed_at
+            return self._fernet.decrypt(sealed)
 
 
 class Passwords:

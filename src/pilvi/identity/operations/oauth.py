@@ -99,7 +99,7 @@ async def authorize(tx: Transaction, caller: Caller, id: str, role_ids: Sequence
     if token is None:
         raise NotFound(f"cannot find the request token '{id}'")
     if token.verifier is not None:
-        raise Forbidden("cannot authorize a request token twice")
+        raise Forbidden("cannot authorize a request token twice; ask for another token")
     if not role_ids:
         raise InvalidRequest("cannot authorize a consumer without a role")
     held = await list_effective_roles(tx, caller.user_id, "project", token.project_id)

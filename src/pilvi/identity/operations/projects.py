@@ -51,7 +51,9 @@ async def _check_parent(tx: Transaction, id: str, domain_id: str, enabled: bool)
     if parent.domain_id != domain_id:
         raise InvalidRequest("cannot put a project below one of another domain")
     if enabled and not parent.enabled:
-        raise Forbidden(f"cannot make an enabled project below the disabled project '{id}'")
+        raise Forbidden(
+            f"cannot make an enabled project below the disabled project '{id}'; enable that first"
+        )
     # The domain is among what is above the parent, so its place counts as the new project's.
     if len(await projects.list_ancestor_ids(tx, id)) + 1 > DEPTH_MAX:
         raise Forbidden(f"cannot make a project more than {DEPTH_MAX} projects deep")
@@ -67,12 +69,14 @@ async def update_project(tx: Transaction, id: str, **values: Any) -> Project:
     below = await projects.list_descendants(tx, id)
     if values.get("enabled") is False:
         if any(child.enabled for child in below):
-            raise Forbidden("cannot disable a project with enabled projects below it")
+            raise Forbidden(
+                "cannot disable a project with enabled projects below it; disable those first"
+            )
         values["epoch"] = project.epoch + 1
     if values.get("enabled") and project.parent_id is not None:
         parent = await projects.get_project(tx, project.parent_id)
         if not parent.enabled:
-            raise Forbidden("cannot enable a project below a disabled one")
+            raise Forbidden("cannot enable a project below a disabled one; enable that first")
     if values:
         await projects.update_project(tx, project.id, **values)
     return await projects.get_project(tx, id)

@@ -57,11 +57,14 @@ async def create_inference(tx: Transaction, prior_id: str, implied_id: str) -> t
     """Let a role bring another. Repeatable. Raises `Forbidden` for what must not be brought."""
     prior, implied = await roles.get_role(tx, prior_id), await roles.get_role(tx, implied_id)
     if prior.domain_id == "" and implied.domain_id != "":
-        raise Forbidden("cannot let a role of the whole cloud bring a domain's own role")
+        raise Forbidden(
+            "cannot let a role of the whole cloud bring a domain's own role; name one of the whole "
+            "cloud"
+        )
     if implied.name == "admin" and implied.domain_id == "":
         raise Forbidden("cannot let a role bring the role 'admin'")
     if prior_id in await roles.list_brought(tx, [implied_id]):
-        raise Forbidden("cannot let two roles bring each other")
+        raise Forbidden("cannot let two roles bring each other; take one way away first")
     await roles.insert_inference(tx, prior_id, implied_id)
     return prior, implied
 

@@ -22,6 +22,9 @@ _REFUSED = "cannot authenticate: the user, the password or the scope is wrong"
 # How long an expired token can still be looked at by services that ask for it, for requests
 # that take longer than a token lives.
 EXPIRED_WINDOW = datetime.timedelta(days=2)
+# How far a token's making may lie ahead of this machine's clock. Lower: machines whose clocks
+# differ refuse each other's tokens; higher: a clock that is set back lets tokens live longer.
+AHEAD_MAX = datetime.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ async def issue_token(
         delegation_id=proof.delegation_id,
         delegate_epoch=proof.delegate_epoch,
     )
-    checked = await _check(tx, token)
+    checked = await _check(tx, token, issued)
     if kind is not ScopeKind.NONE and not checked.standing.roles:
         raise Unauthenticated(_REFUSED, detail=f"user {user.id} has no role in {kind} {scope_id}")
     return checked
@@ -164,12 +167,14 @@ async def check_token(
 
     `allow_expired` lets one pass whose time is over, but not long over.
     """
-    return await _check(tx, keys.open(text), allow_expired=allow_expired)
+    token = keys.open(text)
+    moment = keys.clock.moment_for(token.issued_at)
+    return await _check(tx, token, moment - (EXPIRED_WINDOW if allow_expired else _NONE))
 
 
-async def _check(tx: Transaction, token: Token, *, allow_expired: bool = False) -> Checked:
+async def _check(tx: Transaction, token: Token, moment: datetime.datetime) -> Checked:
     standing = await tokens.find_standing(tx, token)
-    problem = _find_problem(token, standing, EXPIRED_WINDOW if allow_expired else _NONE)
+    problem = _find_problem(token, standing, moment)
     if standing is None or problem:
         raise Unauthenticated("cannot use this token: it is no longer valid", detail=problem)
     if token.delegation is Delegation.NONE:
@@ -190,12 +195,14 @@ async def _check_delegated(tx: Transaction, token: Token, standing: Standing) ->
 _NONE = datetime.timedelta()
 
 
-def _find_problem(token: Token, standing: Standing | None, window: datetime.timedelta) -> str:
-    """Why a token does not hold, or an empty text. Pure but for the clock."""
+def _find_problem(token: Token, standing: Standing | None, moment: datetime.datetime) -> str:
+    """Why a token does not hold at a moment, or an empty text. Pure but for the clock."""
     if standing is None:
         return "the user is gone"
-    if token.expires_at + window <= now():
+    if token.expires_at <= moment:
         return "expired"
+    if token.issued_at > now() + AHEAD_MAX:
+        return "made in the future: the clock was set back"
     if standing.revoked:
         return "revoked"
     if not standing.user_enabled or standing.user_epoch != token.user_epoch:
@@ -225,9 +232,13 @@ async def authenticate(tx: Transaction, keys: TokenKeys, text: str) -> Caller:
     )
 
 
-async def revoke_token(tx: Transaction, token: Token) -> None:
-    """End one token, and those made from it. Repeatable."""
-    await tokens.insert_revoked(tx, token)
+async def revoke_token(tx: Transaction, token: Token, *, lifetime_s: int) -> None:
+    """End one token, and those made from it. Repeatable.
+
+    That it was ended is remembered for a token's lifetime beyond its expiry, so that a clock that
+    ran ahead and is set back does not bring it to life again.
+    """
+    await tokens.insert_revoked(tx, token, now() - datetime.timedelta(seconds=lifetime_s))
 
 
 async def revoke_tokens_of_user(tx: Transaction, user_id: str) -> None:

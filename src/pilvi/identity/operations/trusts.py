@@ -70,10 +70,10 @@ def _pass_on(parent: Trust, trust: Trust) -> Trust:
     if trust.impersonation and not parent.impersonation:
         raise Forbidden("cannot pass on impersonation that the trust does not have")
     if trust.remaining_uses is not None or parent.remaining_uses is not None:
-        raise Forbidden("cannot pass on a trust with a number of uses")
+        raise Forbidden("cannot pass on a trust with a number of uses; ask for one without")
     if parent.expires_at is not None:
         if trust.expires_at is not None and trust.expires_at > parent.expires_at:
-            raise Forbidden("cannot make a trust that outlives the one you use")
+            raise Forbidden("cannot make a trust that outlives the one you use; end it sooner")
         return dataclasses.replace(trust, expires_at=trust.expires_at or parent.expires_at)
     return trust
 
@@ -92,7 +92,7 @@ async def get_trust(tx: Transaction, caller: Caller, id: str) -> Trust:
 async def list_trusts(tx: Transaction, caller: Caller, **equal: Any) -> list[Trust]:
     """The trusts of the caller on either side, or every one for those who may see all."""
     if not caller.sees_system and caller.user_id not in equal.values():
-        raise Forbidden("cannot list trusts but one's own: name yourself as trustor or trustee")
+        raise Forbidden("cannot list trusts but one's own; name yourself as trustor or trustee")
     of_user = None if caller.sees_system else caller.user_id
     return await delegations.list_trusts(tx, of_user=of_user, now=now(), **equal)
 

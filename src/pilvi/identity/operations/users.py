@@ -56,7 +56,7 @@ async def delete_user(tx: Transaction, id: str, caller_id: str) -> None:
     """Remove a user with all it was assigned and delegated; nobody removes themselves."""
     user = await users.get_user(tx, id)
     if user.id == caller_id:
-        raise Forbidden("cannot delete yourself; ask another admin")
+        raise Forbidden("cannot delete the user that you are; ask another admin")
     await assignments.delete_assignments(tx, actor="user", actor_id=user.id)
     await users.delete_user(tx, user.id)
 
@@ -111,3 +111,14 @@ async def remove_group_user(tx: Transaction, group_id: str, user_id: str) -> Non
     """Take a user out of a group; what it had through the group ends at once."""
     await check_group_user(tx, group_id, user_id)
     await users.delete_membership(tx, user_id, group_id)
+
+
+async def is_welcome(tx: Transaction, user_id: str, project_id: str) -> bool:
+    """Whether a user and a project are there and, with their domains, enabled."""
+    try:
+        user = await users.get_user(tx, user_id)
+        project = await projects.get_project(tx, project_id)
+        domains = [await projects.get_domain(tx, one.domain_id) for one in (user, project)]
+    except NotFound:
+        return False
+    return user.enabled and project.enabled and all(domain.enabled for domain in domains)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, select
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.identity.store.catalog_tables import (
     endpoint_filters,
     endpoints,
@@ -14,7 +14,7 @@ from pilvi.identity.store.catalog_tables import (
 )
 from pilvi.identity.store.rows import delete_rows, insert_row, list_rows
 
-_CATALOG = (
+_CATALOG = Prepared(
     select(
         services.c.id.label("service_id"),
         services.c.type,

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Row,
     Text,
     and_,
+    bindparam,
     cast,
     delete,
     insert,
@@ -18,11 +19,18 @@ from sqlalchemy import (
     update,
 )
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.identity.model.identity import Domain, Project, ProjectId
 from pilvi.identity.store.rows import Wanted, list_page
 from pilvi.identity.store.tables import domains, groups, lineage, projects, roles, users
+
+_BY_ID = Prepared(select(projects).where(projects.c.id == bindparam("of_id")))
+_BY_NAME = Prepared(
+    select(projects).where(
+        projects.c.name == bindparam("of_name"), projects.c.domain_id == bindparam("of_domain")
+    )
+)
 
 
 def _project(row: Row[Any]) -> Project:
@@ -59,7 +67,7 @@ async def list_descendants(tx: Transaction, id: str) -> list[Project]:
 
 async def get_project(tx: Transaction, id: str) -> Project:
     """One project. Raises `NotFound`."""
-    row = await tx.first(select(projects).where(projects.c.id == id))
+    row = await tx.first(_BY_ID, {"of_id": id})
     if row is None:
         raise NotFound(f"cannot find the project '{id}'")
     return _project(row)
@@ -67,8 +75,7 @@ async def get_project(tx: Transaction, id: str) -> Project:
 
 async def find_project(tx: Transaction, name: str, domain_id: str) -> Project | None:
     """The project of that name in a domain, or None."""
-    found = (projects.c.name == name) & (projects.c.domain_id == domain_id)
-    row = await tx.first(select(projects).where(found))
+    row = await tx.first(_BY_NAME, {"of_name": name, "of_domain": domain_id})
     return None if row is None else _project(row)
 
 
@@ -133,9 +140,12 @@ async def insert_domain(tx: Transaction, domain: Domain) -> None:
     await tx.run(insert(domains).values(**values))
 
 
+_DOMAIN = Prepared(select(domains).where(domains.c.id == bindparam("of_id")))
+
+
 async def get_domain(tx: Transaction, id: str) -> Domain:
     """One domain. Raises `NotFound`."""
-    row = await tx.first(select(domains).where(domains.c.id == id))
+    row = await tx.first(_DOMAIN, {"of_id": id})
     if row is None:
         raise NotFound(f"cannot find the domain '{id}'")
     return _domain(row)

@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.identity.model.identity import Role, close_inferences
 from pilvi.identity.store.rows import Wanted, choose
 from pilvi.identity.store.tables import role_closure, role_inferences, roles
+
+_ALL = select(roles).order_by(roles.c.name)
+_LIST = Prepared(_ALL)
+_OF_DOMAIN = Prepared(_ALL.where(roles.c.domain_id == bindparam("of_domain")))
 
 
 def _role(row: Row[Any]) -> Role:
@@ -32,8 +36,13 @@ async def get_role(tx: Transaction, id: str) -> Role:
 
 async def list_roles(tx: Transaction, wanted: Wanted | None = None) -> list[Role]:
     """The roles that are asked for, by name."""
-    query = choose(select(roles).order_by(roles.c.name), roles, wanted or Wanted())
+    query = _LIST if wanted is None else choose(_ALL, roles, wanted)
     return [_role(row) for row in await tx.all(query)]
+
+
+async def list_roles_of_domain(tx: Transaction, domain_id: str) -> list[Role]:
+    """The roles of a domain by name; those of none, which are for all, with an empty id."""
+    return [_role(row) for row in await tx.all(_OF_DOMAIN, {"of_domain": domain_id})]
 
 
 async def list_roles_by_id(tx: Transaction, ids: Iterable[str]) -> list[Role]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, insert, select, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.errors import NotFound
@@ -40,8 +41,19 @@ async def get_row(tx: Transaction, table: Table, id: str, noun: str) -> Row[Any]
 
 async def list_rows(tx: Transaction, table: Table, **equal: Any) -> Sequence[Row[Any]]:
     """The rows whose columns have the given values."""
-    query = choose(select(table), table, Wanted(equal))
-    return await tx.all(query.order_by(*table.primary_key.columns))
+    query = _list_query(table, tuple((name, value is None) for name, value in equal.items()))
+    named = {f"of_{name}": value for name, value in equal.items() if value is not None}
+    return await tx.all(query, named)
+
+
+@cache
+def _list_query(table: Table, names: tuple[tuple[str, bool], ...]) -> Prepared:
+    """By name of each column, and whether it must have no value."""
+    query = select(table).order_by(*table.primary_key.columns)
+    for name, is_none in names:
+        column = table.c[name]
+        query = query.where(column.is_(None) if is_none else column == bindparam(f"of_{name}"))
+    return Prepared(query)
 
 
 async def list_page(

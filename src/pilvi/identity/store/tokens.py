@@ -16,7 +16,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from pilvi.core.db import PreparedQuery, Transaction, now
+from pilvi.core.db import Prepared, Transaction, now
 from pilvi.identity.model.token import ScopeKind, Token
 from pilvi.identity.store.tables import (
     assignments,
@@ -88,11 +88,11 @@ _HELD = union_all(
     select(roles.c.name).where(_OWN, _ABOVE, _BROUGHT),
     select(roles.c.name).where(_OF_GROUP, _ABOVE, _BROUGHT),
 ).subquery("held")
-_ROLES = PreparedQuery(select(_HELD.c.name))
+_ROLES = Prepared(select(_HELD.c.name))
 _REVOKED = exists().where(
     revoked_tokens.c.audit_id.in_([bindparam("audit_id"), bindparam("first_audit_id")])
 )
-_STANDING = PreparedQuery(
+_STANDING = Prepared(
     select(
         users.c.name,
         users.c.domain_id,
@@ -141,10 +141,10 @@ async def find_standing(tx: Transaction, token: Token) -> Standing | None:
     )
 
 
-async def insert_revoked(tx: Transaction, token: Token) -> None:
-    """Make one token invalid until it would have expired. Repeatable."""
+async def insert_revoked(tx: Transaction, token: Token, before: datetime.datetime) -> None:
+    """Make one token invalid, and forget those that expired before a moment. Repeatable."""
     audit_id = token.audit_ids[0]
-    await tx.run(delete(revoked_tokens).where(revoked_tokens.c.expires_at < now()))
+    await tx.run(delete(revoked_tokens).where(revoked_tokens.c.expires_at < before))
     await tx.run(delete(revoked_tokens).where(revoked_tokens.c.audit_id == audit_id))
     row = {"audit_id": audit_id, "expires_at": token.expires_at, "revoked_at": now()}
     await tx.run(insert(revoked_tokens).values(**row))

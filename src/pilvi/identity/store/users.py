@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.identity.model.identity import Group, User, UserId
 from pilvi.identity.store.rows import Wanted, choose, list_page
 from pilvi.identity.store.tables import groups, memberships, users
+
+_BY_ID = Prepared(select(users).where(users.c.id == bindparam("of_id")))
+_BY_NAME = Prepared(
+    select(users).where(
+        users.c.name == bindparam("of_name"), users.c.domain_id == bindparam("of_domain")
+    )
+)
 
 
 def _user(row: Row[Any]) -> User:
@@ -27,7 +34,7 @@ async def insert_user(tx: Transaction, user: User) -> None:
 
 async def get_user(tx: Transaction, id: str) -> User:
     """One user. Raises `NotFound`."""
-    row = await tx.first(select(users).where(users.c.id == id))
+    row = await tx.first(_BY_ID, {"of_id": id})
     if row is None:
         raise NotFound(f"cannot find the user '{id}'")
     return _user(row)
@@ -35,8 +42,7 @@ async def get_user(tx: Transaction, id: str) -> User:
 
 async def find_user(tx: Transaction, name: str, domain_id: str) -> User | None:
     """The user of that name in a domain, or None."""
-    found = (users.c.name == name) & (users.c.domain_id == domain_id)
-    row = await tx.first(select(users).where(found))
+    row = await tx.first(_BY_NAME, {"of_name": name, "of_domain": domain_id})
     return None if row is None else _user(row)
 
 

@@ -43,7 +43,7 @@ async def _take(call: Call[None], purpose: Purpose) -> None:
     content_type = call.headers.get("content-type", "").partition(";")[0].strip()
     if content_type != "application/octet-stream":
         raise UnsupportedMediaType(
-            f"cannot read image data of type '{content_type}': send application/octet-stream"
+            f"cannot read image data of type '{content_type}'; send application/octet-stream"
         )
     declared = declared_bytes(call)
     async with call.db.write() as tx:
@@ -94,7 +94,9 @@ def send_image(call: Call[Any], image: Image) -> Response | Reply:
     found = parse_range(call.headers.get("range"), image.size_bytes)
     if found is None:
         headers["content-range"] = f"bytes */{image.size_bytes}"
-        message = f"cannot send this range: the image has {image.size_bytes} bytes"
+        message = (
+            f"cannot send this range: the image has {image.size_bytes} bytes; ask for some of them"
+        )
         return Reply(render_fault(416, message), 416, headers)
     start, stop, is_part = found
     if is_part:

@@ -42,7 +42,7 @@ async def take_capture_from_host(call: Call[None]) -> None:
     async with call.db.write() as tx:
         host = await _authenticate(call, tx)
         image = await _require_capture(tx, host, call.path["image_id"])
-        if image.status is Status.ACTIVE:
+        if image.status in (Status.ACTIVE, Status.DEACTIVATED):
             return
         upload = await begin_upload(tx, image, Purpose.UPLOAD, declared, limits(call))
     await take_bytes(call, image, upload.id, declared)

@@ -148,7 +148,7 @@ def _parse_time(name: str, value: str) -> tuple[TimeOperator, datetime.datetime]
         moment = datetime.datetime.fromisoformat(rest)
     except ValueError:
         raise InvalidRequest(
-            f"cannot filter by {name} '{value}': use a moment in ISO 8601, such as "
+            f"cannot filter by {name} '{value}'; use a moment in ISO 8601, such as "
             "gte:2030-01-31T12:00:00Z"
         ) from None
     if moment.tzinfo is None:

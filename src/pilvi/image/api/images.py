@@ -86,7 +86,7 @@ async def update_image(call: Call[list[Any]]) -> dict[str, Any]:
     content_type = call.headers.get("content-type", "").partition(";")[0].strip()
     if content_type not in PATCH_TYPES:
         known = " or ".join(PATCH_TYPES)
-        raise UnsupportedMediaType(f"cannot read a change of type '{content_type}': send {known}")
+        raise UnsupportedMediaType(f"cannot read a change of type '{content_type}'; send {known}")
     changes = parse_changes(call.payload, content_type)
     who = viewer(call)
     image = await operations.update_image(call.tx, who, call.path["image_id"], changes)

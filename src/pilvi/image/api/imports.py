@@ -42,7 +42,7 @@ async def import_image(call: Call[ImageImport]) -> Reply:
     method = body.method
     if method.name not in list(ImportMethod):
         known = ", ".join(ImportMethod)
-        raise InvalidRequest(f"cannot import by '{method.name}': use one of {known}")
+        raise InvalidRequest(f"cannot import by '{method.name}'; use one of {known}")
     _check_stores(body)
     wish = ImportWish(
         method=ImportMethod(method.name),
@@ -75,7 +75,7 @@ def import_terms(settings: Settings) -> ImportTerms:
 
 def _check_stores(body: ImageImport) -> None:
     if body.stores is not None and body.all_stores:
-        raise InvalidRequest("cannot use both 'stores' and 'all_stores': give one of them")
+        raise InvalidRequest("cannot use both 'stores' and 'all_stores'; give one of them")
     if set(body.stores or ()) - {STORE_ID}:
         raise Conflict(f"cannot find these stores: the only one is '{STORE_ID}'")
 
@@ -109,7 +109,7 @@ async def delete_from_store(call: Call[None]) -> None:
     image = await images.require_own_image(call.tx, viewer(call), call.path["image_id"])
     if call.path["store_id"] != STORE_ID or image.sha512 is None:
         raise Conflict(f"cannot find the image {image.id} in the store '{call.path['store_id']}'")
-    raise Forbidden("cannot delete the only copy of the image: delete the image itself")
+    raise Forbidden("cannot delete the only copy of the image; delete the image itself")
 
 
 async def refuse_locations(call: Call[None]) -> NoReturn:

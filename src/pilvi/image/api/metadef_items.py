@@ -1,6 +1,7 @@
 """Definitions of metadata: the handlers of the objects, properties and tags of a namespace."""
 
 from typing import Any
+from urllib.parse import quote
 
 from pilvi.core.http import Call, Reply
 from pilvi.core.http.dispatch import convert
@@ -185,5 +186,5 @@ def _links(call: Call[Any], collection: str, followed: list[Item]) -> dict[str, 
 
 
 def _location(call: Call[Any], namespace: Namespace, collection: str, item: Item) -> str:
-    path = f"metadefs/namespaces/{namespace.name}/{collection}/{item.name}"
-    return f"{call.service_url}/{path}"
+    names = (quote(name, safe=":") for name in (namespace.name, collection, item.name))
+    return f"{call.service_url}/metadefs/namespaces/{'/'.join(names)}"

@@ -1,7 +1,7 @@
 """Definitions of metadata: the handlers of namespaces and of the types of resources."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pilvi.core.http import Call, Reply
 from pilvi.core.paging import Page, parse_page
@@ -34,7 +34,7 @@ async def list_namespaces(call: Call[None]) -> dict[str, Any]:
     page = parse_page(call.query)
     visibility = call.query.get("visibility")
     if visibility is not None and visibility not in list(NamespaceVisibility):
-        raise InvalidRequest(f"cannot filter by visibility '{visibility}': use public or private")
+        raise InvalidRequest(f"cannot filter by visibility '{visibility}'; use public or private")
     types = [name for name in (call.query.get("resource_types") or "").split(",") if name]
     wanted = (None if visibility is None else NamespaceVisibility(visibility), types)
     found, more = await operations.list_namespaces(call.tx, viewer(call), wanted, page)
@@ -61,7 +61,8 @@ async def create_namespace(call: Call[NamespaceCreate]) -> Reply:
     namespace = await operations.create_namespace(
         call.tx, viewer(call), namespace_fields(body), new_items(body)
     )
-    headers = {"location": f"{call.service_url}/metadefs/namespaces/{namespace.name}"}
+    path = f"metadefs/namespaces/{quote(namespace.name, safe=':')}"
+    headers = {"location": f"{call.service_url}/{path}"}
     return Reply(await _render_whole(call, namespace), headers=headers)
 
 

@@ -7,6 +7,7 @@ RULES = [
     Rule("image:describe", Check.READER, "Read schemas, import methods and stores."),
     Rule("image:get_images", Check.READER, "List images that one may see."),
     Rule("image:get_image", Check.READER, "See an image."),
+    Rule("image:explain", Check.READER, "Read the story of an image (Pilvi's own)."),
     Rule("image:add_image", Check.MEMBER, "Create an image; a public one needs an admin."),
     Rule("image:modify_image", Check.MEMBER, "Change one's own image and its tags."),
     Rule("image:delete_image", Check.MEMBER, "Delete one's own image."),
@@ -21,6 +22,7 @@ RULES = [
     Rule("image:delete_from_store", Check.ADMIN, "Remove one copy of an image."),
     Rule("image:get_metadefs", Check.READER, "See definitions of metadata: public and own ones."),
     Rule("image:modify_metadefs", Check.ADMIN, "Define metadata, whose names all projects share."),
+    Rule("image:cache", Check.ADMIN, "See and clear the API's cache, which is empty."),
     Rule("image:tasks", Check.ADMIN, "Use the tasks API: see every task, import by a task."),
 ]
 

@@ -2,6 +2,7 @@
 
 from pilvi.core.http import Route
 from pilvi.image.api import (
+    cache,
     data,
     discovery,
     image_list,
@@ -13,6 +14,7 @@ from pilvi.image.api import (
     metadef_types,
     metadefs,
     schemas,
+    stories,
     tasks,
 )
 
@@ -36,6 +38,7 @@ _IMAGE_ROUTES = [
     Route("GET", "/images", image_list.list_images, "image:get_images"),
     Route("POST", "/images", images.create_image, "image:add_image", body=dict, status=201),
     Route("GET", _IMAGE, images.show_image, "image:get_image"),
+    Route("GET", _IMAGE + "/pilvi-story", stories.explain_image, "image:explain"),
     Route("PATCH", _IMAGE, images.update_image, "image:modify_image", body=list),
     Route("DELETE", _IMAGE, images.delete_image, "image:delete_image", status=204),
     Route(
@@ -246,4 +249,9 @@ _METADEF_ROUTES = [
     ),
 ]
 
-ROUTES = [*_IMAGE_ROUTES, *_METADEF_ROUTES]
+_CACHE_ROUTES = [
+    Route("GET", "/cache", cache.list_cache, "image:cache"),
+    Route("DELETE", "/cache", cache.clear_cache, "image:cache", status=204),
+]
+
+ROUTES = [*_CACHE_ROUTES, *_IMAGE_ROUTES, *_METADEF_ROUTES]

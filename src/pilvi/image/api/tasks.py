@@ -38,7 +38,7 @@ async def create_task(call: Call[TaskCreate]) -> Reply:
     """Make an image and fetch its bytes."""
     body = call.payload
     if body.type != TaskType.IMPORT:
-        raise InvalidRequest(f"cannot create a task of the type '{body.type}': use 'import'")
+        raise InvalidRequest(f"cannot create a task of the type '{body.type}'; use 'import'")
     try:
         wanted = msgspec.convert(body.input, TaskInput)
     except msgspec.ValidationError as error:
@@ -46,7 +46,7 @@ async def create_task(call: Call[TaskCreate]) -> Reply:
     fields, properties = split_fields(wanted.image_properties)
     if fields.get("disk_format") != wanted.import_from_format:
         raise InvalidRequest(
-            "cannot convert an image while it is imported: give import_from_format and "
+            "cannot convert an image while it is imported; give import_from_format and "
             "disk_format the same value"
         )
     asked = Asked(call.caller.user_id, call.request_id, TaskType.IMPORT, body.input)

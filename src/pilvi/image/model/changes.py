@@ -83,7 +83,7 @@ def _set_attribute(image: Image, change: Change, is_admin: bool) -> Image:
         if not is_admin:
             raise Forbidden("cannot change the owner of the image: only an admin may")
         if not value:
-            raise InvalidRequest("cannot leave the image without an owner: name a project")
+            raise InvalidRequest("cannot leave the image without an owner; name a project")
     if name == "visibility":
         check_visibility(value, is_admin=is_admin)
     if name in _FORMATS and image.status is not Status.QUEUED:

@@ -88,7 +88,7 @@ def parse_source(url: str, rules: DownloadRules) -> WebSource:
         raise InvalidRequest("cannot import from this address: it is no URL") from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise InvalidRequest(
-            f"cannot import from a URL of the scheme '{parts.scheme}': use http or https"
+            f"cannot import from a URL of the scheme '{parts.scheme}'; use http or https"
         )
     if "@" in parts.netloc:
         raise InvalidRequest("cannot import from a URL with a user name or password in it")

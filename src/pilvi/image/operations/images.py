@@ -53,6 +53,11 @@ async def get_image(tx: Transaction, id: str, project_id: str | None) -> Image:
     return _found(await store.find_image(tx, id, viewer, MemberStatus.ACCEPTED), id)
 
 
+async def list_contents(tx: Transaction) -> set[str]:
+    """The sha512 of every content that an image has: what a backup of the cloud must hold."""
+    return await store.list_contents(tx)
+
+
 async def show_image(tx: Transaction, viewer: Viewer, id: str) -> Image:
     """An image that the viewer may see, also one whose membership is not accepted yet."""
     return _found(await store.find_image(tx, id, viewer, None), id)
@@ -87,7 +92,7 @@ async def create_image(
     if owner != viewer.project_id and not viewer.is_admin:
         raise Forbidden("cannot create an image for another project: leave 'owner' out")
     if not owner:
-        raise InvalidRequest("cannot create an image without an owner: name a project in 'owner'")
+        raise InvalidRequest("cannot create an image without an owner; name a project in 'owner'")
     image = _blank(owner, fields.get("id"))
     values: dict[str, Any] = {ATTRIBUTES[name]: fields[name] for name in fields if name != "id"}
     values.update(owner=owner, tags=tuple(sorted(set(fields.get("tags", ())))))
@@ -120,6 +125,26 @@ async def create_image_record(  # noqa: PLR0913  # a record has that many parts
         min_ram_mib=min_ram_mib,
         visibility=Visibility(visibility),
         protected=protected,
+    )
+    return await _insert(tx, image)
+
+
+async def create_reference_image(
+    tx: Transaction, *, owner: str, name: str, properties: dict[str, str]
+) -> Image:
+    """An active record that has no bytes and never will: its properties say what it stands for.
+
+    Raises `QuotaExceeded`.
+    """
+    image = replace(
+        _blank(owner, None),
+        name=name,
+        status=Status.ACTIVE,
+        visibility=Visibility.PRIVATE,
+        disk_format=DiskFormat.QCOW2,
+        container_format=ContainerFormat.BARE,
+        size_bytes=0,
+        properties=dict(properties),
     )
     return await _insert(tx, image)
 
@@ -219,8 +244,9 @@ def image_source(image: Image) -> ImageSource:
     """
     if image.status is not Status.ACTIVE:
         raise Conflict(f"cannot use the image {image.id}: it is '{image.status}', not 'active'")
-    assert image.sha512 is not None and image.size_bytes is not None
-    assert image.virtual_size_bytes is not None
+    if image.sha512 is None:
+        raise Conflict(f"cannot use the image {image.id}: it stands for snapshots, not for bytes")
+    assert image.size_bytes is not None and image.virtual_size_bytes is not None
     is_qcow2 = image.disk_format is DiskFormat.QCOW2
     return ImageSource(
         image_id=image.id,
@@ -277,5 +303,5 @@ async def _check_quota(tx: Transaction, owner: str) -> None:
     count, _ = await store.count_images(tx, owner)
     if count >= PROJECT_QUOTA["images"]:
         raise QuotaExceeded(
-            f"cannot have more than {PROJECT_QUOTA['images']} images in a project: delete one first"
+            f"cannot have more than {PROJECT_QUOTA['images']} images in a project; delete one first"
         )

@@ -115,7 +115,9 @@ async def _copy(
     """Give an image another image's bytes; why that cannot be, or nothing."""
     answer = may(Action.COPY, image.status)
     if not isinstance(answer, Allowed):
-        raise Conflict(answer.reason if isinstance(answer, Denied) else "cannot copy twice")
+        raise Conflict(
+            answer.reason if isinstance(answer, Denied) else "cannot copy one image twice"
+        )
     try:
         uuid.UUID(wish.source_image_id or "")
     except ValueError:

@@ -214,7 +214,7 @@ async def _check_item_name(tx: Transaction, namespace: Namespace, item: NewItem)
 
 def _check_fields(viewer: Viewer, namespace: Namespace) -> None:
     if not namespace.owner:
-        raise InvalidRequest("cannot keep a namespace without an owner: name a project in 'owner'")
+        raise InvalidRequest("cannot keep a namespace without an owner; name a project in 'owner'")
     if viewer.is_admin:
         return
     if namespace.owner != viewer.project_id:

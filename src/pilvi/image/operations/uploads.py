@@ -39,7 +39,9 @@ async def begin_upload(
     """
     answer = may(_ACTIONS[purpose], image.status)
     if not isinstance(answer, Allowed):
-        raise Conflict(answer.reason if isinstance(answer, Denied) else "cannot upload twice")
+        raise Conflict(
+            answer.reason if isinstance(answer, Denied) else "cannot upload one image twice"
+        )
     _check_formats(image)
     check_size(declared_bytes or 0, limits)
     await check_room(tx, image.owner, declared_bytes or 0, is_new=True)
@@ -52,7 +54,9 @@ async def begin_fetch(tx: Transaction, image: Image) -> Image:
     """Have an image wait for bytes that the cloud fetches. Raises as `begin_upload` does."""
     answer = may(Action.FETCH, image.status)
     if not isinstance(answer, Allowed):
-        raise Conflict(answer.reason if isinstance(answer, Denied) else "cannot import twice")
+        raise Conflict(
+            answer.reason if isinstance(answer, Denied) else "cannot import one image twice"
+        )
     _check_formats(image)
     await check_room(tx, image.owner, 0, is_new=True)
     waiting = replace(image, status=answer.status, import_outcome=ImportOutcome.RUNNING)
@@ -105,7 +109,7 @@ async def import_staged(tx: Transaction, image: Image) -> None:
         if upload.finished:
             await _activate(tx, image, upload, Action.IMPORT)
             return
-    raise Conflict("cannot import the image: stage its data first, to the end")
+    raise Conflict("cannot import the image; stage its data first, to the end")
 
 
 async def give_up_upload(tx: Transaction, id: str) -> None:
@@ -184,7 +188,7 @@ async def _require_wanted(tx: Transaction, id: str) -> tuple[Upload, Image]:
 def _check_formats(image: Image) -> None:
     missing = [name for name in ("disk_format", "container_format") if not getattr(image, name)]
     if missing:
-        raise InvalidRequest(f"cannot store the image: set {' and '.join(missing)} first")
+        raise InvalidRequest(f"cannot store the image; set {' and '.join(missing)} first")
     if image.container_format is not ContainerFormat.BARE:
         raise InvalidRequest(
             f"cannot store an image in a container of format '{image.container_format}': unpack it "

@@ -1,7 +1,7 @@
 """What keeps the image store in agreement with its records."""
 
 from pilvi.core.db import Database
-from pilvi.core.reconcile import Limits, Loop, Reconciler
+from pilvi.core.reconcile import Claims, Limits, Loop, Reconciler
 from pilvi.image.model.upload import UploadLimits
 from pilvi.image.model.web_source import DownloadRules
 from pilvi.image.operations.web_client import WebClient
@@ -22,7 +22,7 @@ def build_reconcilers(db: Database, blobs: Blobs) -> list[Reconciler]:
     return [UploadReconciler(db, blobs), BlobReconciler(db, blobs)]
 
 
-def build_download_loop(db: Database, blobs: Blobs, settings: Settings) -> Loop:
+def build_download_loop(db: Database, blobs: Blobs, settings: Settings, claims: Claims) -> Loop:
     """The loop of what waits for servers of strangers, apart so that nothing else waits with it."""
     rules = DownloadRules.of(
         settings.image_download_ports,
@@ -38,4 +38,5 @@ def build_download_loop(db: Database, blobs: Blobs, settings: Settings) -> Loop:
             retry_s_min=RETRY_S[0],
             retry_s_max=RETRY_S[1],
         ),
+        claims=claims,
     )

@@ -6,9 +6,10 @@ written: after a crash the file has no writer, and the next look begins the next
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from pilvi.core.db import Database, now
-from pilvi.core.reconcile import Again, Done, Result, Terminal
+from pilvi.core.reconcile import Again, Done, Result, Terminal, taking
 from pilvi.errors import Conflict, NotFound, PilviError, Unavailable
 from pilvi.image.model.gate import Gate
 from pilvi.image.model.task import TRIES_MAX, Step, Task, TaskId, TaskType, plan_task
@@ -46,9 +47,10 @@ class TaskReconciler:
             case Step.WAIT:
                 return Again(WAIT_S, "another process downloads, or begins to")
             case Step.FETCH:
-                return await self._fetch(id)
+                result: Result = await taking(self.kind, id, Step.FETCH, partial(self._fetch, id))
+                return result
             case step:
-                await self._note(id, step)
+                await taking(self.kind, id, step, partial(self._note, id, step))
         return Done()
 
     async def list_unsettled(self) -> Sequence[str]:

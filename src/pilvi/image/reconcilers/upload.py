@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 
 from pilvi.core.db import Database, now
-from pilvi.core.reconcile import Again, Done, Result
+from pilvi.core.reconcile import Again, Done, Result, taking
 from pilvi.image.model.upload import Upload
 from pilvi.image.operations.images import UPLOAD_WAKE
 from pilvi.image.operations.uploads import give_up_upload
@@ -25,12 +26,15 @@ class Step(StrEnum):
 
 
 def plan_upload(upload: Upload | None, has_writer: bool | None, age_s: float) -> list[Step]:
-    """What to do about an upload, its file (None: there is none) and its age. Pure."""
+    """What to do about an upload, its file (None: there is none) and its age. Pure.
+
+    An age below zero says that the clock was set back: the upload may be of any age.
+    """
     if has_writer:
         return []
     if upload is None or upload.finished:
         return [] if has_writer is None else [Step.REMOVE_FILE]
-    if has_writer is None and age_s < BEGIN_S:
+    if has_writer is None and 0 <= age_s < BEGIN_S:
         return [Step.WAIT]
     return [Step.GIVE_UP, Step.REMOVE_FILE]
 
@@ -50,15 +54,17 @@ class UploadReconciler:
         has_writer = await self._blobs.run(self._blobs.find_writer, id)
         age_s = 0.0 if upload is None else (now() - upload.started_at).total_seconds()
         for step in plan_upload(upload, has_writer, age_s):
-            match step:
-                case Step.WAIT:
-                    return Again(BEGIN_S - age_s, "the upload's file may be about to be made")
-                case Step.GIVE_UP:
-                    async with self._db.write() as tx:
-                        await give_up_upload(tx, id)
-                case Step.REMOVE_FILE:
-                    await self._blobs.run(self._blobs.remove_incoming, id)
+            if step is Step.WAIT:
+                return Again(BEGIN_S - age_s, "the upload's file may be about to be made")
+            await taking(self.kind, id, step, partial(self._take, id, step))
         return Done()
+
+    async def _take(self, id: str, step: Step) -> None:
+        if step is Step.GIVE_UP:
+            async with self._db.write() as tx:
+                await give_up_upload(tx, id)
+        else:
+            await self._blobs.run(self._blobs.remove_incoming, id)
 
     async def list_unsettled(self) -> Sequence[str]:
         """See `Reconciler.list_unsettled`."""

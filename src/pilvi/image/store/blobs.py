@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from pilvi.errors import NotFound, TooLarge, Unavailable
+from pilvi.image.model.stored_file import StoredFile
 
 Answer = TypeVar("Answer")
 
@@ -133,6 +134,22 @@ class Blobs:
     def list_trash(self) -> set[str]:
         """Every content that was retired and not purged yet."""
         return _names(self._trash)
+
+    def list_files(self) -> list[StoredFile]:
+        """Every file that is really there, in each of the folders."""
+        found = []
+        for folder in (self._blobs, self._incoming, self._trash):
+            for name in sorted(_names(folder)):
+                try:
+                    status = (folder / name).stat()
+                except FileNotFoundError:
+                    continue
+                is_written = folder is self._incoming and bool(self.find_writer(name))
+                size = status.st_blocks * 512
+                found.append(
+                    StoredFile(folder.name, name, size, status.st_ctime, is_written, status.st_size)
+                )
+        return found
 
     def retire(self, sha512: str) -> None:
         """Take a content out of the store, quickly. Repeatable."""

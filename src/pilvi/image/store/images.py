@@ -3,9 +3,11 @@
 import datetime
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Row,
     and_,
@@ -16,10 +18,11 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.image.model.image import (
@@ -38,14 +41,34 @@ from pilvi.image.store.tables import images, members, properties, retired_ids, t
 
 _i = images.c
 _COLUMNS = tuple(name for name in _i.keys() if name != "id")  # noqa: SIM118
-_PROPERTIES = (
+_PROPERTIES = Prepared(
     select(properties)
     .where(properties.c.image_id.in_(bindparam("ids", expanding=True)))
     .order_by(properties.c.name)
 )
-_TAGS = (
+_TAGS = Prepared(
     select(tags).where(tags.c.image_id.in_(bindparam("ids", expanding=True))).order_by(tags.c.tag)
 )
+_INSERT = Prepared(insert(images))
+_INSERT_PROPERTIES = Prepared(insert(properties))
+_USED_BLOBS = Prepared(
+    select(_i.sha512).where(_i.sha512.in_(bindparam("digests", expanding=True))).distinct()
+)
+_SUM = Prepared(
+    select(
+        func.count().label("images"), func.coalesce(func.sum(_i.size_bytes), 0).label("bytes")
+    ).where(_i.owner == bindparam("of_owner"))
+)
+_UPDATE = Prepared(update(images).where(_i.id == bindparam("of_id")))
+_DELETE = [
+    Prepared(delete(column.table).where(column == bindparam("of_id")))
+    for column in (properties.c.image_id, tags.c.image_id, members.c.image_id, _i.id)
+]
+_RETIRE = Prepared(insert(retired_ids))
+_TAKEN = [
+    Prepared(select(column).where(column == bindparam("of_id")))
+    for column in (_i.id, retired_ids.c.id)
+]
 SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
     "name": _i.name,
     "status": _i.status,
@@ -61,7 +84,7 @@ SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
 async def insert_image(tx: Transaction, image: Image) -> None:
     """Add an image with its properties and tags."""
     values = {name: getattr(image, name) for name in _COLUMNS}
-    await tx.run(insert(images).values(id=image.id, **values))
+    await tx.run(_INSERT, {"id": image.id, **values})
     await _insert_properties(tx, image)
     await _insert_tags(tx, image)
 
@@ -74,7 +97,7 @@ async def update_image(tx: Transaction, image: Image, before: Image) -> None:
         if getattr(image, name) != getattr(before, name)
     }
     if values:
-        await tx.run(update(images).where(_i.id == image.id).values(**values))
+        await tx.run(_UPDATE, {"of_id": image.id, **values})
     if image.properties != before.properties:
         await tx.run(delete(properties).where(properties.c.image_id == image.id))
         await _insert_properties(tx, image)
@@ -85,17 +108,17 @@ async def update_image(tx: Transaction, image: Image, before: Image) -> None:
 
 async def delete_image(tx: Transaction, id: ImageId) -> None:
     """Remove an image with all that belongs to it; its id is never free again."""
-    for table in (properties, tags, members):
-        await tx.run(delete(table).where(table.c.image_id == id))
-    await tx.run(delete(images).where(_i.id == id))
-    await tx.run(insert(retired_ids).values(id=id))
+    for statement in _DELETE:
+        await tx.run(statement, {"of_id": id})
+    await tx.run(_RETIRE, {"id": id})
 
 
 async def is_id_taken(tx: Transaction, id: str) -> bool:
     """Whether an image has, or ever had, this id."""
-    taken = select(_i.id).where(_i.id == id)
-    retired = select(retired_ids.c.id).where(retired_ids.c.id == id)
-    return await tx.first(taken) is not None or await tx.first(retired) is not None
+    for query in _TAKEN:
+        if await tx.first(query, {"of_id": id}) is not None:
+            return True
+    return False
 
 
 async def find_image(
@@ -107,9 +130,19 @@ async def find_image(
     """
     if not _is_uuid(id):
         return None
-    found = and_(_i.id == id.lower(), _visible(viewer, member_status))
-    row = await tx.first(select(images).where(found))
+    named = {"of_id": id.lower(), "viewer_id": viewer.project_id, "of_status": member_status}
+    row = await tx.first(_find_query(viewer.is_admin, member_status is None), named)
     return None if row is None else (await _read(tx, [row]))[0]
+
+
+@cache
+def _find_query(is_admin: bool, is_any_member: bool) -> Prepared:
+    found = select(images).where(_i.id == bindparam("of_id"))
+    if not is_admin:
+        status: BindParameter[str] = bindparam("of_status")
+        seen = _is_seen(bindparam("viewer_id"), None if is_any_member else status)
+        found = found.where(seen)
+    return Prepared(found)
 
 
 async def list_images(
@@ -130,27 +163,34 @@ async def list_images(
 
 async def count_images(tx: Transaction, owner: str) -> tuple[int, int]:
     """How many images a project has, and how many bytes."""
-    total = func.coalesce(func.sum(_i.size_bytes), 0)
-    query = select(func.count().label("images"), total.label("bytes"))
-    row = await tx.first(query.where(_i.owner == owner))
+    row = await tx.first(_SUM, {"of_owner": owner})
     assert row is not None
     return int(row.images), int(row.bytes)
 
 
-async def list_used_blobs(tx: Transaction, sha512: Sequence[str]) -> set[str]:
-    """Those of some contents that an image has."""
-    query = select(_i.sha512).where(_i.sha512.in_(sha512)).distinct()
+async def list_contents(tx: Transaction) -> set[str]:
+    """The sha512 of every content that an image has."""
+    query = select(_i.sha512).where(_i.sha512.is_not(None)).distinct()
     return {row.sha512 for row in await tx.all(query)}
 
 
+async def list_used_blobs(tx: Transaction, sha512: Sequence[str]) -> set[str]:
+    """Those of some contents that an image has."""
+    return {row.sha512 for row in await tx.all(_USED_BLOBS, {"digests": list(sha512)})}
+
+
 def _visible(viewer: Viewer, member_status: MemberStatus | None) -> ColumnElement[bool]:
-    if viewer.is_admin:
-        return _i.id.is_not(None)
-    mine = and_(members.c.image_id == _i.id, members.c.member_id == viewer.project_id)
+    return true() if viewer.is_admin else _is_seen(viewer.project_id, member_status)
+
+
+def _is_seen(
+    project_id: str | BindParameter[str], member_status: str | BindParameter[str] | None
+) -> ColumnElement[bool]:
+    mine = and_(members.c.image_id == _i.id, members.c.member_id == project_id)
     if member_status is not None:
         mine = and_(mine, members.c.status == member_status)
     return or_(
-        _i.owner == viewer.project_id,
+        _i.owner == project_id,
         _i.visibility.in_([Visibility.PUBLIC, Visibility.COMMUNITY]),
         and_(_i.visibility == Visibility.SHARED, exists().where(mine)),
     )
@@ -206,8 +246,12 @@ def _has_property(name: str, value: str) -> ColumnElement[bool]:
 
 
 async def _insert_properties(tx: Transaction, image: Image) -> None:
-    for name, value in image.properties.items():
-        await tx.run(insert(properties).values(image_id=image.id, name=name, value=value))
+    rows = [
+        {"image_id": image.id, "name": name, "value": value}
+        for name, value in image.properties.items()
+    ]
+    if rows:
+        await tx.run(_INSERT_PROPERTIES, rows)
 
 
 async def _insert_tags(tx: Transaction, image: Image) -> None:

@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.paging import read_page
 from pilvi.core.paging import Page
 from pilvi.image.model.image import ImageId
@@ -19,6 +19,16 @@ SORT_COLUMNS: dict[str, ColumnElement[Any]] = {
     name: _t[name] for name in ("id", "type", "status", "created_at", "updated_at", "expires_at")
 }
 FILTERS = frozenset({"status", "type"})
+_FIND = Prepared(select(tasks).where(_t.id == bindparam("of_id")))
+_OF_IMAGE = Prepared(
+    select(tasks).where(_t.image_id == bindparam("of_image")).order_by(_t.created_at, _t.id)
+)
+_DUE = Prepared(
+    select(_t.id)
+    .where(_t.status.in_(sorted(OPEN)) | (_t.expires_at <= bindparam("moment")))
+    .order_by(_t.created_at)
+)
+_UPDATE = Prepared(update(tasks).where(_t.id == bindparam("of_id")))
 
 
 def _task(row: Row[Any]) -> Task:
@@ -34,14 +44,14 @@ async def insert_task(tx: Transaction, task: Task) -> None:
 
 async def find_task(tx: Transaction, id: str) -> Task | None:
     """One task, or None."""
-    row = await tx.first(select(tasks).where(_t.id == id))
+    row = await tx.first(_FIND, {"of_id": id})
     return None if row is None else _task(row)
 
 
 async def update_task(tx: Transaction, task: Task) -> None:
     """Make the row of a task equal to `task`."""
     values = {name: getattr(task, name) for name in _COLUMNS if name != "id"}
-    await tx.run(update(tasks).where(_t.id == task.id).values(**values))
+    await tx.run(_UPDATE, {"of_id": task.id, **values})
 
 
 async def delete_task(tx: Transaction, id: TaskId) -> None:
@@ -62,15 +72,12 @@ async def list_tasks(
 
 async def list_image_tasks(tx: Transaction, image_id: ImageId) -> list[Task]:
     """The tasks of one image, oldest first."""
-    query = select(tasks).where(_t.image_id == image_id).order_by(_t.created_at, _t.id)
-    return [_task(row) for row in await tx.all(query)]
+    return [_task(row) for row in await tx.all(_OF_IMAGE, {"of_image": image_id})]
 
 
 async def list_due(tx: Transaction, moment: datetime.datetime) -> list[TaskId]:
     """The tasks that are open, or whose record has had its time."""
-    due = _t.status.in_(sorted(OPEN)) | (_t.expires_at <= moment)
-    query = select(_t.id).where(due).order_by(_t.created_at)
-    return [TaskId(row.id) for row in await tx.all(query)]
+    return [TaskId(row.id) for row in await tx.all(_DUE, {"moment": moment})]
 
 
 async def count_processing(tx: Transaction, owner: str) -> int:

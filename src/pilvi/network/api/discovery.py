@@ -22,14 +22,24 @@ _COLLECTIONS = {
     "rbac_policy": "rbac-policies",
     "policy": "qos/policies",
     "segment": "segments",
+    "log": "log/logs",
+    "loggable_resource": "log/loggable-resources",
+    "metering_label": "metering/metering-labels",
+    "metering_label_rule": "metering/metering-label-rules",
+    "ndp_proxy": "ndp-proxies",
     "availability_zone": "availability_zones",
     "service_provider": "service-providers",
+    "network_segment_range": "network-segment-ranges",
+    "flavor": "flavors",
+    "service_profile": "service_profiles",
 }
 
 _EXTENSIONS = {
     "address-group": ("Address group", "Ranges that rules of security groups name."),
     "address-scope": ("Address scope", "Subnet pools in which no ranges overlap."),
     "agent": ("agent", "The agents of the hosts."),
+    "dhcp_agent_scheduler": ("DHCP Agent Scheduler", "Which hosts serve a network."),
+    "l3_agent_scheduler": ("L3 Agent Scheduler", "Which host carries a router."),
     "allowed-address-pairs-atomic": (
         "Atomically add/remove allowed address pairs",
         "Allowed address pairs, added and removed one by one.",
@@ -42,6 +52,7 @@ _EXTENSIONS = {
     "allowed-address-pairs": ("Allowed Address Pairs", "More addresses that a port may use."),
     "availability_zone": ("Availability Zone", "Availability zones of networks and routers."),
     "binding": ("Port Binding", "On which host a port is."),
+    "binding-extended": ("Port Bindings Extended", "Ports that are bound to several hosts."),
     "ext-gw-mode": (
         "Neutron L3 Configurable external gateway mode",
         "Whether a router translates source addresses.",
@@ -53,6 +64,12 @@ _EXTENSIONS = {
         "Routes of a router, added and removed one by one.",
     ),
     "extra_dhcp_opt": ("Neutron Extra DHCP options", "More DHCP options of a port."),
+    "flavors": ("Neutron Service Flavors", "What routers may be asked to be."),
+    "l3-flavors": ("Router Flavor Extension", "Routers of a flavor."),
+    "network-segment-range": (
+        "Neutron Network Segment Range",
+        "Which projects' networks get which numbers.",
+    ),
     "floating-ip-port-forwarding": (
         "Floating IP Port Forwarding",
         "Ports of a floating IP that lead to several guests.",
@@ -79,6 +96,17 @@ _EXTENSIONS = {
         "IP address substring filtering",
         "Ports by a part of their address.",
     ),
+    "l3-conntrack-helper": (
+        "Router conntrack helper",
+        "Protocols whose further connections a router knows.",
+    ),
+    "l3-ndp-proxy": ("L3 NDP Proxy", "IPv6 addresses that routers answer for."),
+    "logging": ("Logging API Extension", "What security groups do, written down by hosts."),
+    "metering": ("Neutron Metering", "Traffic of routers, counted."),
+    "metering_source_and_destination_filters": (
+        "Source and destination of metering rules",
+        "Where counted traffic comes from and goes to.",
+    ),
     "net-mtu": ("Network MTU", "The MTU of a network."),
     "net-mtu-writable": ("Network MTU (writable)", "The MTU of a network can be chosen."),
     "network-ip-availability": ("Network IP Availability", "How many addresses are left."),
@@ -104,6 +132,22 @@ _EXTENSIONS = {
         "Details of QoS rule types",
         "What rules of policies take as values.",
     ),
+    "qos-bw-minimum-ingress": (
+        "Ingress direction for QoS minimum bandwidth rule",
+        "Minimums of bandwidth in either direction: kept, not obeyed.",
+    ),
+    "qos-pps": ("Packet rate limit for QoS", "Limits of packets in either direction."),
+    "qos-pps-minimum": ("QoS minimum packet rate rule", "Minimums of packets: kept, not obeyed."),
+    "qos-pps-minimum-rule-alias": (
+        "Ability to call minimum packet rate rules by their own id",
+        "Minimums of packets without their policy.",
+    ),
+    "qos-rule-type-filter": ("QoS rule type filter", "Kinds of rules that are only kept, too."),
+    "port-resource-request": ("Port Resource Request", "What a port asks of its host."),
+    "port-resource-request-groups": (
+        "Port Resource Request Groups",
+        "What a port asks of its host, in groups.",
+    ),
     "qos-rules-alias": ("Ability to call QoS rules by their own id", "Rules without their policy."),
     "quota_details": ("Quota details management support", "Quotas with what is used of them."),
     "quotas": ("Quota management support", "Quotas of each project."),
@@ -117,6 +161,10 @@ _EXTENSIONS = {
     "security-groups-default-rules": (
         "Default rules for security groups",
         "What new security groups hold.",
+    ),
+    "security-groups-default-statefulness": (
+        "Default statefulness of security groups",
+        "Whether new security groups keep connections in mind.",
     ),
     "security-groups-remote-address-group": (
         "Remote address group id field for security group rules",

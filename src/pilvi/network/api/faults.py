@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pilvi import errors
+from pilvi.core.http import Reply
 from pilvi.core.http.faults import status_of
+from pilvi.core.http.next_steps import with_next_step
 from pilvi.errors import PilviError
 
 _STATUS: dict[type[PilviError], int] = {errors.QuotaExceeded: 409, errors.Unsupported: 400}
@@ -35,3 +37,12 @@ def fault(error: PilviError, request_id: str) -> tuple[int, Any, Mapping[str, st
         headers["retry-after"] = "2"
     body = {"type": _TYPES.get(type(error), error.kind), "message": error.message, "detail": ""}
     return status, {"NeutronError": body}, headers
+
+
+def refuse(message: str) -> Reply:
+    """The reply to an operation that is not served as a whole: 501.
+
+    A value that is not served is `Unsupported`, and 400 as in Neutron.
+    """
+    _, body, _ = fault(with_next_step(errors.Unsupported(message)), "")
+    return Reply(body, status=501)

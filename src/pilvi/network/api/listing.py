@@ -44,7 +44,7 @@ def _parse_limit(call: Call[Any]) -> int:
 def _parse_sorts(call: Call[Any]) -> tuple[tuple[str, bool], ...]:
     keys, directions = call.query.getlist("sort_key"), call.query.getlist("sort_dir")
     if directions and len(directions) != len(keys):
-        raise InvalidRequest("cannot sort: give one sort_dir for each sort_key")
+        raise InvalidRequest("cannot sort by these keys; give one sort_dir for each sort_key")
     for direction in directions:
         if direction not in ("asc", "desc"):
             raise InvalidRequest(f"cannot sort in direction '{direction}'; use asc or desc")

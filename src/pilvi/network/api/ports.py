@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from pilvi.core.http import Call
-from pilvi.errors import NotFound
 from pilvi.network.api.listing import page_of, parse_listing, select_fields
 from pilvi.network.api.wire import (
     ABSENT,
@@ -18,9 +17,12 @@ from pilvi.network.api.wire import (
     render_common,
     require,
 )
-from pilvi.network.model.port import AskedIp, Port, name_of_address
+from pilvi.network.model.port import AskedIp, Port, PortStatus, name_of_address
+from pilvi.network.model.qos import resource_request
 from pilvi.network.operations import port_changes as operations
+from pilvi.network.operations.port_waits import find_trouble
 from pilvi.network.store import ports as store
+from pilvi.network.store.qos import list_minimums
 from pilvi.network.store.tags import list_tags
 
 
@@ -171,19 +173,34 @@ def _render_one(call: Call[Any], port: Port, tags: Sequence[str]) -> dict[str, A
         "binding:vnic_type": "normal",
     }
     if call.caller.is_admin:
-        is_bound = port.host_id is not None
+        vif_type, details = _plug(port)
         body |= {
             "binding:host_id": port.host_name,
             "binding:profile": {},
-            "binding:vif_type": "bridge" if is_bound else "unbound",
-            "binding:vif_details": {"port_filter": True} if is_bound else {},
+            "binding:vif_type": vif_type,
+            "binding:vif_details": details,
         }
     return body
 
 
+def _plug(port: Port) -> tuple[str, dict[str, Any]]:
+    """How a port is plugged in, and why not when its host could not. Pure."""
+    if port.host_id is None:
+        return "unbound", {}
+    if port.status is PortStatus.ERROR:
+        return "binding_failed", {"fault": port.fault}
+    return "bridge", {"port_filter": True}
+
+
 async def _render(call: Call[Any], found: Sequence[Port]) -> list[dict[str, Any]]:
     tags = await list_tags(call.tx, [port.id for port in found])
-    return [_render_one(call, port, tags.get(port.id, ())) for port in found]
+    bodies = [_render_one(call, port, tags.get(port.id, ())) for port in found]
+    if call.caller.is_admin:
+        minimums = await list_minimums(call.tx, found)
+        for body in bodies:
+            rules = minimums.get(body["id"], ())
+            body["resource_request"] = resource_request(body["id"], rules)
+    return bodies
 
 
 async def list_ports(call: Call[None]) -> dict[str, Any]:
@@ -201,7 +218,11 @@ async def _show(call: Call[Any]) -> dict[str, Any]:
     """The one that the path names, as it is now."""
     id, project_id = call.path["port_id"], call.caller.visible_project_id
     found = await store.get_port(call.tx, id, project_id)
-    return {"port": select_fields(call, (await _render(call, [found]))[0])}
+    body = (await _render(call, [found]))[0]
+    waits_for = await find_trouble(call.tx, found, call.settings.host_lease_s)
+    if waits_for and "binding:vif_details" in body:
+        body["binding:vif_details"] = {**body["binding:vif_details"], "waits_for": waits_for}
+    return {"port": select_fields(call, body)}
 
 
 async def create_port(call: Call[PortBody]) -> dict[str, Any]:
@@ -240,33 +261,6 @@ async def _change_pairs(call: Call[PairsBody], *, remove: bool) -> None:
     pairs = [(p.mac_address, p.ip_address) for p in call.payload.port.allowed_address_pairs]
     id = call.path["port_id"]
     await operations.change_address_pairs(call.tx, call.caller, id, pairs, remove=remove)
-
-
-async def list_port_bindings(call: Call[None]) -> dict[str, Any]:
-    """Where a port is plugged in: nowhere, or on its one host."""
-    id, project_id = call.path["port_id"], call.caller.visible_project_id
-    port = await store.get_port(call.tx, id, project_id)
-    return {"bindings": [_binding(port)] if port.host_id is not None else []}
-
-
-async def show_port_binding(call: Call[None]) -> dict[str, Any]:
-    """How a port is plugged in on a host."""
-    id, project_id = call.path["port_id"], call.caller.visible_project_id
-    port = await store.get_port(call.tx, id, project_id)
-    if port.host_id is None or port.host_name != call.path["host"]:
-        raise NotFound(f"cannot find a binding of port {id} on host '{call.path['host']}'")
-    return {"binding": _binding(port)}
-
-
-def _binding(port: Port) -> dict[str, Any]:
-    return {
-        "host": port.host_name,
-        "status": "ACTIVE",
-        "vif_type": "bridge",
-        "vif_details": {"port_filter": True},
-        "vnic_type": "normal",
-        "profile": {},
-    }
 
 
 async def delete_port(call: Call[None]) -> None:

@@ -10,7 +10,14 @@ from pilvi.errors import NotFound
 from pilvi.network.api.listing import page_of, parse_listing, select_fields
 from pilvi.network.api.qos_rules import render_rule
 from pilvi.network.api.wire import ABSENT, Absent, Id, Name, given, render_common, require
-from pilvi.network.model.qos import DSCP_MARKS, RATE_MAX, QosPolicy, RuleKind
+from pilvi.network.model.qos import (
+    DSCP_MARKS,
+    OBEYED,
+    RATE_MAX,
+    RULE_FIELDS,
+    QosPolicy,
+    RuleKind,
+)
 from pilvi.network.operations import qos as operations
 from pilvi.network.store import qos as store
 from pilvi.network.store.sharing import list_shared
@@ -93,28 +100,29 @@ async def delete_qos_policy(call: Call[None]) -> None:
 
 
 def _drivers(kind: RuleKind) -> list[dict[str, Any]]:
-    span = {"start": 0, "end": RATE_MAX}
-    if kind is RuleKind.DSCP_MARKING:
-        known: list[dict[str, Any]] = [
+    """What obeys rules of a kind: nothing, where rules are only kept."""
+    if kind not in OBEYED:
+        return []
+    known: list[dict[str, Any]] = []
+    for name in RULE_FIELDS[kind]:
+        values: Any = {"start": 0, "end": RATE_MAX}
+        if name in ("direction", "dscp_mark"):
+            values = DSCP_MARKS if name == "dscp_mark" else ["ingress", "egress"]
+        parameter_type = "choices" if isinstance(values, list) else "range"
+        known.append(
             {
-                "parameter_name": "dscp_mark",
-                "parameter_type": "choices",
-                "parameter_values": DSCP_MARKS,
+                "parameter_name": name,
+                "parameter_type": parameter_type,
+                "parameter_values": values,
             }
-        ]
-    else:
-        known = [
-            {"parameter_name": name, "parameter_type": "range", "parameter_values": span}
-            for name in ("max_kbps", "max_burst_kbps")
-        ]
-        directions = {"parameter_type": "choices", "parameter_values": ["ingress", "egress"]}
-        known.append({"parameter_name": "direction", **directions})
+        )
     return [{"name": "nftables", "supported_parameters": known}]
 
 
 async def list_qos_rule_types(call: Call[None]) -> dict[str, Any]:
-    """What rules of policies can do here."""
-    return {"rule_types": [{"type": kind} for kind in RuleKind]}
+    """The kinds of rules that hosts obey; with `all_rules`, those that are only kept too."""
+    is_all = (call.query.get("all_rules") or "").lower() in ("true", "1")
+    return {"rule_types": [{"type": kind} for kind in (RuleKind if is_all else OBEYED)]}
 
 
 async def show_qos_rule_type(call: Call[None]) -> dict[str, Any]:

@@ -82,25 +82,30 @@ class RoutesBody(msgspec.Struct, forbid_unknown_fields=True):
 _FIXED: dict[str, Any] = {
     "distributed": (False, None),
     "ha": (False, None),
-    "flavor_id": (None,),
-    "enable_ndp_proxy": (False, None),
 }
 
 
 def _values(fields: RouterFields, fixed: dict[str, Any]) -> dict[str, Any]:
     values = given(fields, fixed)
+    if values.get("enable_ndp_proxy", ABSENT) is None:
+        values.pop("enable_ndp_proxy")
     if values.get("gateway"):
-        gateway = given(values["gateway"], {"qos_policy_id": (None,)})
-        if "external_fixed_ips" in gateway:
-            gateway["external_fixed_ips"] = [
-                AskedIp(subnet_id=wish.subnet_id, address=wish.ip_address)
-                for wish in gateway["external_fixed_ips"]
-            ]
-        values["gateway"] = gateway
+        values["gateway"] = gateway_values(values["gateway"])
     if "routes" in values:
         values["routes"] = _routes(values["routes"] or [])
     check_zones(values)
     return values
+
+
+def gateway_values(fields: Gateway) -> dict[str, Any]:
+    """What a caller says of a gateway."""
+    gateway = given(fields, {"qos_policy_id": (None,)})
+    if "external_fixed_ips" in gateway:
+        gateway["external_fixed_ips"] = [
+            AskedIp(subnet_id=wish.subnet_id, address=wish.ip_address)
+            for wish in gateway["external_fixed_ips"]
+        ]
+    return gateway
 
 
 def _routes(routes: Sequence[Route]) -> list[tuple[str, str]]:
@@ -119,7 +124,8 @@ def _render_one(router: Router, gateway: Port | None, tags: Sequence[str]) -> di
         "availability_zone_hints": router.availability_zone_hints,
         "distributed": False,
         "ha": False,
-        "flavor_id": None,
+        "flavor_id": router.flavor_id,
+        "enable_ndp_proxy": router.enable_ndp_proxy,
     }
 
 
@@ -151,10 +157,10 @@ async def list_routers(call: Call[None]) -> dict[str, Any]:
 
 async def show_router(call: Call[None]) -> dict[str, Any]:
     """One router."""
-    return await _show(call)
+    return await show_changed_router(call)
 
 
-async def _show(call: Call[Any]) -> dict[str, Any]:
+async def show_changed_router(call: Call[Any]) -> dict[str, Any]:
     """The one that the path names, as it is now."""
     id, project_id = call.path["router_id"], call.caller.visible_project_id
     found = await store.get_router(call.tx, id, project_id)
@@ -173,7 +179,7 @@ async def update_router(call: Call[RouterBody]) -> dict[str, Any]:
     """Change a router."""
     values = _values(call.payload.router, _FIXED | {"project_id": ()})
     await operations.update_router(call.tx, call.caller, call.path["router_id"], values)
-    return await _show(call)
+    return await show_changed_router(call)
 
 
 async def delete_router(call: Call[None]) -> None:
@@ -217,11 +223,11 @@ async def add_extraroutes(call: Call[RoutesBody]) -> dict[str, Any]:
     """Add routes to a router."""
     routes = _routes(call.payload.router.routes)
     await operations.add_extraroutes(call.tx, call.caller, call.path["router_id"], routes)
-    return await _show(call)
+    return await show_changed_router(call)
 
 
 async def remove_extraroutes(call: Call[RoutesBody]) -> dict[str, Any]:
     """Take routes from a router."""
     routes = _routes(call.payload.router.routes)
     await operations.remove_extraroutes(call.tx, call.caller, call.path["router_id"], routes)
-    return await _show(call)
+    return await show_changed_router(call)

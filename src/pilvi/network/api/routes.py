@@ -6,6 +6,7 @@ from pilvi.network.api import (
     availability,
     default_security_group_rules,
     discovery,
+    external_gateways,
     floating_ips,
     networks,
     port_forwardings,
@@ -17,8 +18,13 @@ from pilvi.network.api import (
     subnets,
     tags,
     topologies,
+    trunks,
 )
+from pilvi.network.api.admin_routes import ADMIN_ROUTES
+from pilvi.network.api.own_routes import OWN_ROUTES
+from pilvi.network.api.qos_routes import QOS_ROUTES
 from pilvi.network.api.shared_routes import SHARED_ROUTES
+from pilvi.network.api.traffic_routes import TRAFFIC_ROUTES
 
 DISCOVERY = [
     Route("GET", "", discovery.list_versions, "network:discover"),
@@ -99,10 +105,6 @@ ROUTES = [
         "network:write_ports",
         body=ports.PairsBody,
     ),
-    Route("GET", "/ports/{port_id}/bindings", ports.list_port_bindings, "network:read_agents"),
-    Route(
-        "GET", "/ports/{port_id}/bindings/{host}", ports.show_port_binding, "network:read_agents"
-    ),
     Route("GET", "/routers", routers.list_routers, "network:read"),
     Route(
         "POST",
@@ -136,6 +138,20 @@ ROUTES = [
         routers.remove_router_interface,
         "network:write_routers",
         body=routers.InterfaceBody,
+    ),
+    *(
+        Route(
+            "PUT",
+            f"/routers/{{router_id}}/{handler.__name__}",
+            handler,
+            "network:write_routers",
+            body=external_gateways.ExternalGatewaysBody,
+        )
+        for handler in (
+            external_gateways.add_external_gateways,
+            external_gateways.update_external_gateways,
+            external_gateways.remove_external_gateways,
+        )
     ),
     Route(
         "PUT",
@@ -301,6 +317,11 @@ ROUTES = [
         status=204,
     ),
     *SHARED_ROUTES,
+    Route("GET", "/trunks", trunks.list_trunks, "network:read", access="none"),
+    Route("POST", "/trunks", trunks.create_trunk, "network:write_ports", status=201),
+    *QOS_ROUTES,
+    *OWN_ROUTES,
+    *TRAFFIC_ROUTES,
     Route("GET", "/quotas", quotas.list_quotas, "network:read_quotas"),
     Route("GET", "/quotas/{project_id}", quotas.show_quota, "network:read_quotas"),
     Route("GET", "/quotas/{project_id}/default", quotas.show_default_quota, "network:read_quotas"),
@@ -318,34 +339,7 @@ ROUTES = [
     Route(
         "DELETE", "/quotas/{project_id}", quotas.delete_quota, "network:write_quotas", status=204
     ),
-    Route("GET", "/agents", agents.list_agents, "network:read"),
-    Route("GET", "/agents/{agent_id}", agents.show_agent, "network:read_agents"),
-    Route(
-        "GET",
-        "/agents/{agent_id}/dhcp-networks",
-        agents.list_networks_of_dhcp_agent,
-        "network:read_agents",
-    ),
-    Route(
-        "GET",
-        "/agents/{agent_id}/l3-routers",
-        agents.list_routers_of_l3_agent,
-        "network:read_agents",
-    ),
-    Route(
-        "GET",
-        "/networks/{network_id}/dhcp-agents",
-        agents.list_dhcp_agents_of_network,
-        "network:read_agents",
-    ),
-    Route(
-        "GET",
-        "/routers/{router_id}/l3-agents",
-        agents.list_l3_agents_of_router,
-        "network:read_agents",
-    ),
-    Route("GET", "/segments", topologies.list_segments, "network:read_agents"),
-    Route("GET", "/segments/{segment_id}", topologies.show_segment, "network:read_agents"),
+    *ADMIN_ROUTES,
     Route("GET", "/service-providers", topologies.list_service_providers, "network:read"),
     Route(
         "GET",

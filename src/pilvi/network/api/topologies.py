@@ -1,60 +1,13 @@
-"""What is computed from other things: segments, pools of floating IPs, and the network that a
-project is given when it asks for one."""
+"""What is computed from other things: pools of floating IPs, and the network that a project is
+given when it asks for one."""
 
 from typing import Any
 
 from pilvi.core.http import Call
-from pilvi.errors import InvalidRequest
-from pilvi.network.api.listing import page_of, parse_listing, select_fields
-from pilvi.network.api.wire import print_time
-from pilvi.network.model.network import PHYSICAL_NETWORK, Network
+from pilvi.network.model.flavor import L3_DRIVER, L3_SERVICE
 from pilvi.network.operations import topologies as operations
 from pilvi.network.store import networks, subnets
 from pilvi.network.store.listing import Listing
-
-
-def _segment(network: Network) -> dict[str, Any]:
-    """A network's only segment; it has the network's id."""
-    return {
-        "id": network.id,
-        "network_id": network.id,
-        "name": "",
-        "description": "",
-        "network_type": network.network_type,
-        "physical_network": PHYSICAL_NETWORK if network.is_uplink else None,
-        "segmentation_id": None if network.is_uplink else network.segment,
-        "revision_number": network.generation,
-        "created_at": print_time(network.created_at),
-        "updated_at": print_time(network.updated_at),
-    }
-
-
-_SEGMENT_FILTERS = {
-    "id": "id",
-    "network_id": "id",
-    "network_type": "provider:network_type",
-    "physical_network": "provider:physical_network",
-    "segmentation_id": "provider:segmentation_id",
-}
-
-
-async def list_segments(call: Call[None]) -> dict[str, Any]:
-    """Every network's segment."""
-    asked = parse_listing(call)
-    for name in asked.values:
-        if name not in _SEGMENT_FILTERS:
-            known = ", ".join(sorted(_SEGMENT_FILTERS))
-            raise InvalidRequest(f"cannot filter by '{name}'; use one of: {known}")
-    values = {_SEGMENT_FILTERS[name]: found for name, found in asked.values.items()}
-    listing = Listing(project_id=asked.project_id, page=asked.page, values=values)
-    found, more = await networks.list_networks(call.tx, listing)
-    return page_of(call, "segments", [_segment(network) for network in found], more)
-
-
-async def show_segment(call: Call[None]) -> dict[str, Any]:
-    """One network's segment."""
-    found = await networks.get_network(call.tx, call.path["segment_id"], None)
-    return {"segment": select_fields(call, _segment(found))}
 
 
 async def list_floatingip_pools(call: Call[None]) -> dict[str, Any]:
@@ -99,5 +52,13 @@ async def delete_auto_allocated_topology(call: Call[None]) -> None:
 
 
 async def list_service_providers(call: Call[None]) -> dict[str, Any]:
-    """Services with a choice of providers: none."""
-    return {"service_providers": []}
+    """Who provides what: routers, in the one way that there is."""
+    rows = [{"service_type": L3_SERVICE, "name": L3_DRIVER, "default": True}]
+    wanted = {name: call.query.getlist(name) for name in rows[0] if name in call.query}
+    return {
+        "service_providers": [
+            row
+            for row in rows
+            if all(str(row[name]).lower() in map(str.lower, v) for name, v in wanted.items())
+        ]
+    }

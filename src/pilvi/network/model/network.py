@@ -63,6 +63,8 @@ class Network:
     """Number on the hosts, unique in the cloud; also the VNI."""
     availability_zone_hints: list[str]
     qos_policy_id: str | None
+    segment_name: str
+    segment_description: str
     is_deleting: bool
     generation: int
     applied_generation: int

@@ -151,6 +151,15 @@ class DefaultRule:
     is_for_others: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultStatefulness:
+    """Whether new groups of a project (None: of all others) are stateful when nobody says."""
+
+    id: str
+    project_id: str | None
+    is_stateful: bool
+
+
 def parse_match(
     direction: str,
     ethertype: str | None,
@@ -216,7 +225,7 @@ def parse_protocol(protocol: str | int | None, ethertype: str = IPV4) -> str | N
     elif name not in PROTOCOL_NUMBERS:
         known = ", ".join(sorted(PROTOCOL_NUMBERS))
         raise InvalidRequest(
-            f"cannot use protocol '{protocol}': use a number from 0 to 255 or one of: {known}"
+            f"cannot use protocol '{protocol}'; use a number from 0 to 255 or one of: {known}"
         )
     if name == "icmp" and ethertype == IPV6:
         return "ipv6-icmp"
@@ -255,7 +264,7 @@ def _parse_ports(
             )
     if first is None or last is None or first > last:
         raise InvalidRequest(
-            f"cannot use the port range {first}-{last}: give both ends, and port_range_min must be "
+            f"cannot use the port range {first}-{last}; give both ends, and port_range_min must be "
             "<= port_range_max"
         )
     return first, last

@@ -62,7 +62,7 @@ def parse_prefixes(texts: Sequence[str]) -> list[Network]:
     """Ranges of one version, joined where they touch. Raises `InvalidRequest`."""
     found = [parse_network(text, "a prefix") for text in texts]
     if not found or len({network.version for network in found}) > 1:
-        raise InvalidRequest("cannot use these prefixes: give at least one, all IPv4 or all IPv6")
+        raise InvalidRequest("cannot use these prefixes; give at least one, all IPv4 or all IPv6")
     return join(found)
 
 

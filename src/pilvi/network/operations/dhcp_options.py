@@ -41,7 +41,7 @@ def _parse(name: str, value: str | int | None, version: int) -> DhcpOption:
     is_number = name.isascii() and name.isdigit() and len(name) <= 3
     if not (is_number and int(name) in known.values()) and name not in known:
         raise InvalidRequest(
-            f"cannot use the DHCP option {name!r}: use the number or the name of one of: "
+            f"cannot use the DHCP option {name!r}; use the number or the name of one of: "
             f"{', '.join(sorted(known))}"
         )
     text = "" if value is None else str(value)

@@ -21,7 +21,7 @@ from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
 from pilvi.network.operations.ownership import choose_project
 from pilvi.network.operations.port_life import choose_mac, make_port
 from pilvi.network.operations.quotas import check_quota
-from pilvi.network.operations.wakes import touch_routers
+from pilvi.network.operations.wakes import touch_ports, touch_routers
 from pilvi.network.store import floating_ips, networks, port_forwardings, ports, routers, subnets
 from pilvi.network.store.tags import delete_tags
 
@@ -117,6 +117,8 @@ async def remove_floating_ip(tx: Transaction, floating: FloatingIp) -> None:
     await delete_tags(tx, [floating.id, floating.floating_port_id])
     if floating.router_id is not None:
         await touch_routers(tx, floating.router_id)
+    if floating.port_id is not None:
+        await touch_ports(tx, floating.port_id)
 
 
 async def _associate(
@@ -153,7 +155,7 @@ def _choose_fixed(port: Port, wanted: str | None) -> FixedIp:
         raise InvalidRequest(f"cannot use port {port.id}: it has no IPv4 fixed IP")
     if len(fixed_ips) > 1:
         raise InvalidRequest(
-            f"cannot choose among the fixed IPs of port {port.id}: give fixed_ip_address"
+            f"cannot choose among the fixed IPs of port {port.id}; give fixed_ip_address"
         )
     return fixed_ips[0]
 
@@ -205,3 +207,4 @@ async def _stand_for(
         updated_at=now(),
     )
     await touch_routers(tx, *{id for id in (floating.router_id, router_id) if id is not None})
+    await touch_ports(tx, *{id for id in (floating.port_id, port_id) if id is not None})

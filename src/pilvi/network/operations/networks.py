@@ -20,9 +20,11 @@ from pilvi.network.operations.floating_ips import remove_floating_ip
 from pilvi.network.operations.ownership import choose_project, refuse_for_members, require_owner
 from pilvi.network.operations.qos import check_change, get_usable_policy
 from pilvi.network.operations.quotas import check_quota
+from pilvi.network.operations.segment_ranges import choose_segmentation_id
 from pilvi.network.operations.sharing import share_with_everybody
 from pilvi.network.operations.wakes import touch_networks, touch_ports
 from pilvi.network.store import floating_ips, networks, ports, sharing, subnets
+from pilvi.network.store.agents import delete_dhcp_hosts_of
 from pilvi.network.store.qos import find_default_policy
 from pilvi.network.store.tags import delete_tags
 
@@ -43,7 +45,7 @@ async def create_network(tx: Transaction, caller: Caller, values: Mapping[str, A
     project_id = choose_project(caller, values.get("project_id"))
     await check_quota(tx, project_id, "network")
     policy_id = await _choose_policy(tx, caller, project_id, values)
-    network_type, segment = await _choose_provider(tx, values)
+    network_type, segment = await _choose_provider(tx, project_id, values)
     id, moment = str(uuid.uuid4()), now()
     await networks.insert_network(
         tx,
@@ -82,7 +84,9 @@ async def _choose_policy(
     return wanted
 
 
-async def _choose_provider(tx: Transaction, values: Mapping[str, Any]) -> tuple[NetworkType, int]:
+async def _choose_provider(
+    tx: Transaction, project_id: str, values: Mapping[str, Any]
+) -> tuple[NetworkType, int]:
     """The type and the segment that a network gets."""
     name = values.get("network_type") or NetworkType.VXLAN
     if name not in list(NetworkType):
@@ -93,7 +97,7 @@ async def _choose_provider(tx: Transaction, values: Mapping[str, Any]) -> tuple[
     if network_type is NetworkType.FLAT:
         if physical != PHYSICAL_NETWORK or segment is not None:
             raise InvalidRequest(
-                f"cannot make this flat network: give provider:physical_network "
+                f"cannot make this flat network; give provider:physical_network "
                 f"'{PHYSICAL_NETWORK}' and no segmentation id"
             )
         if not values.get("is_external"):
@@ -103,7 +107,7 @@ async def _choose_provider(tx: Transaction, values: Mapping[str, Any]) -> tuple[
     elif physical is not None:
         raise InvalidRequest("cannot put a VXLAN network on a physical network")
     if segment is None:
-        return network_type, await networks.choose_segment(tx)
+        return network_type, await choose_segmentation_id(tx, project_id, network_type)
     if not 1 <= segment <= SEGMENT_MAX:
         raise InvalidRequest(f"cannot use segmentation id {segment}: it must be 1 to {SEGMENT_MAX}")
     if await networks.is_segment_taken(tx, segment):
@@ -130,7 +134,7 @@ async def update_network(
     require_owner(caller, network.project_id, "this network")
     refuse_for_members(caller, values, _FOR_ADMINS, new=False)
     if any(name in values for name in ("network_type", "physical_network", "segmentation_id")):
-        raise Unsupported("cannot change the provider attributes of a network: make a new one")
+        raise Unsupported("cannot change the provider attributes of a network; make a new one")
     changed = dict(values)
     if "mtu" in changed:
         changed["mtu"] = _check_mtu(changed["mtu"], network.network_type)
@@ -192,6 +196,7 @@ async def delete_network(tx: Transaction, caller: Caller, id: str) -> None:
     subnet_ids = (await subnets.list_subnet_ids(tx, [network.id]))[network.id]
     for subnet_id in subnet_ids:
         await subnets.delete_subnet(tx, subnet_id)
+    await delete_dhcp_hosts_of(tx, network.id)
     await sharing.delete_policies_of(tx, network.id)
     await delete_tags(tx, [network.id, *owners, *subnet_ids])
     await networks.update_network(tx, network.id, is_deleting=True)

@@ -12,6 +12,7 @@ from pilvi.network.model.address import parse_network
 from pilvi.network.model.network import Network
 from pilvi.network.model.port import (
     ADDRESS_PAIRS_MAX,
+    DHCP,
     NETWORK_OWNED,
     ROUTER_INTERFACE,
     AskedIp,
@@ -24,6 +25,7 @@ from pilvi.network.operations.ownership import choose_project, require_owner
 from pilvi.network.operations.port_life import (
     choose_mac,
     disassociate,
+    forget_port,
     make_port,
     remove_port,
 )
@@ -35,6 +37,7 @@ from pilvi.network.operations.security_groups import (
     refuse_mixed,
 )
 from pilvi.network.operations.sharing import may_use_network
+from pilvi.network.operations.subnets import sync_dhcp_port
 from pilvi.network.operations.wakes import touch_members, touch_networks, touch_ports, touch_routers
 from pilvi.network.store import networks, ports, routers, subnets
 
@@ -158,9 +161,9 @@ def parse_pairs(
 
 def _check_security(secure: bool, groups: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
     if not secure and groups:
-        raise Conflict("cannot use security groups on a port without port security")
+        raise Conflict("cannot use security groups on a port without port security; set it")
     if not secure and pairs:
-        raise Conflict("cannot use allowed address pairs on a port without port security")
+        raise Conflict("cannot use allowed address pairs on a port without port security; set it")
 
 
 def _refuse_on_foreign_network(caller: Caller, network: Network, values: Mapping[str, Any]) -> None:
@@ -349,8 +352,18 @@ def _keep(port: Port, asked: Sequence[AskedIp]) -> tuple[set[str], list[AskedIp]
 
 
 async def delete_port(tx: Transaction, caller: Caller, id: str) -> None:
-    """Wish that a port is gone. Raises `Conflict` for one that the network service needs."""
+    """Wish that a port is gone. Raises `Conflict` for one that the network service needs.
+
+    The port of a network's DHCP comes back as another one, as with Neutron's agents, as long as a
+    subnet has DHCP.
+    """
     port = await ports.get_port(tx, id, caller.visible_project_id)
+    if port.device_owner == DHCP:
+        network = await networks.find_network(tx, port.network_id)
+        assert network is not None
+        await forget_port(tx, port)
+        await sync_dhcp_port(tx, network)
+        return
     if port.router_id is not None or not port.is_guest:
         raise Conflict(
             f"cannot delete port {port.id} directly via the port API: it has the device owner "

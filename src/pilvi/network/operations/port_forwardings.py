@@ -62,7 +62,9 @@ async def _check(
 ) -> tuple[dict[str, Any], str]:
     """The columns of a forwarding, and the router that has to serve it."""
     if values["protocol"] not in PROTOCOLS:
-        raise Unsupported(f"cannot forward {values['protocol']}: use {' or '.join(PROTOCOLS)}")
+        raise Unsupported(
+            f"cannot forward the protocol '{values['protocol']}'; use {' or '.join(PROTOCOLS)}"
+        )
     external, internal = values["external"], values["internal"]
     for first, last in (external, internal):
         if not 1 <= first <= last <= 65535:

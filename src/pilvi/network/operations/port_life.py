@@ -10,14 +10,16 @@ from pilvi.errors import Conflict
 from pilvi.network.model.network import Network
 from pilvi.network.model.port import NETWORK_OWNED, FixedIp, Port, PortStatus
 from pilvi.network.model.router import PortForwarding
+from pilvi.network.operations.traces import end_trace
 from pilvi.network.operations.wakes import (
     PORT,
     SERVER,
     touch_members,
     touch_networks,
+    touch_ports,
     touch_routers,
 )
-from pilvi.network.store import floating_ips, port_forwardings, ports, subnets
+from pilvi.network.store import floating_ips, logs, ndp_proxies, port_forwardings, ports, subnets
 from pilvi.network.store.tags import delete_tags
 
 # MACs tried at once. Lower: more queries when a network is crowded; higher: a longer query.
@@ -88,14 +90,16 @@ async def remove_port(tx: Transaction, port: Port) -> bool:
         await ports.update_port(tx, port.id, is_deleting=True, generation=port.generation + 1)
         await touch_networks(tx, port.network_id)
         await touch_members(tx, *port.group_ids)
-    tx.wake(PORT, port.id)
+        tx.wake(PORT, port.id)
     return False
 
 
 async def forget_port(tx: Transaction, port: Port) -> None:
-    """Drop the row of a port that no host holds, and say so."""
+    """Drop the row of a port that no host holds, and say so; nobody walks along it any more."""
+    await end_trace(tx, port.id)
     await ports.delete_port(tx, port.id)
     await delete_tags(tx, [port.id])
+    await logs.delete_logs_of(tx, port.id)
     await touch_networks(tx, port.network_id)
     if not port.is_deleting:
         await touch_members(tx, *port.group_ids)
@@ -106,7 +110,11 @@ async def forget_port(tx: Transaction, port: Port) -> None:
 async def disassociate(
     tx: Transaction, port_id: str, addresses: Collection[str] | None = None
 ) -> None:
-    """Have no floating IP lead to these addresses (None: all) of a port. Repeatable."""
+    """Have nothing outside lead to these addresses (None: all) of a port. Repeatable."""
+    for proxy in await ndp_proxies.list_of_port(tx, port_id):
+        if addresses is None or proxy.address in addresses:
+            await ndp_proxies.delete_proxies(tx, [proxy.id])
+            await touch_routers(tx, proxy.router_id)
     for forwarding in await port_forwardings.list_of_port(tx, port_id):
         if addresses is None or forwarding.internal_address in addresses:
             await forget_forwarding(tx, forwarding)
@@ -125,6 +133,7 @@ async def disassociate(
         )
         if floating.router_id is not None:
             await touch_routers(tx, floating.router_id)
+        await touch_ports(tx, port_id)
 
 
 async def forget_forwarding(tx: Transaction, forwarding: PortForwarding) -> None:

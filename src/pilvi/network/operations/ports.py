@@ -9,8 +9,9 @@ from typing import Any
 
 from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict, Forbidden, InvalidRequest
-from pilvi.host_api.vms import Nic
+from pilvi.host_api.contract import Kind
 from pilvi.hosts.model.host import HostId
+from pilvi.hosts.operations.assignments import abandon
 from pilvi.hosts.operations.hosts import get_host
 from pilvi.network.model.address import is_host, parse_address, to_number
 from pilvi.network.model.network import Network, Subnet
@@ -236,6 +237,16 @@ async def unbind_ports(tx: Transaction, server_id: str) -> None:
     await touch_networks(tx, *{port.network_id for port in mine})
 
 
+async def abandon_ports(tx: Transaction, server_id: str, host_id: str) -> None:
+    """Take a server's ports from a host that is down, which learns of it when it is back."""
+    for port in await ports.list_ports_of_server(tx, server_id):
+        if port.is_deleting or port.held_host_id != host_id:
+            continue
+        await abandon(tx, Kind.PORT, port.id, HostId(host_id))
+        await ports.update_port(tx, port.id, held_host_id=None)
+        tx.wake(PORT, port.id)
+
+
 async def release_ports(tx: Transaction, server_id: str) -> bool:
     """A server needs its ports no more: those made for it go, others become free.
 
@@ -313,10 +324,9 @@ async def list_server_ports(
     return await server_ports.list_server_ports(tx, server_ids)
 
 
-async def list_server_nics(tx: Transaction, server_id: str) -> list[Nic]:
-    """The network cards of a server's vm, in order."""
-    mine = (await server_ports.list_server_ports(tx, [server_id]))[server_id]
-    return [Nic(port_id=port.port_id, mac=port.mac, mtu=port.mtu) for port in mine]
+async def list_port_ids(tx: Transaction, server_id: str) -> set[str]:
+    """Ids of the ports that a server has: one that was deleted is not among them."""
+    return await ports.list_ids_of_server(tx, server_id)
 
 
 async def network_data(tx: Transaction, server_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
 from pilvi.errors import Conflict, Forbidden, NotFound
-from pilvi.network.model.qos import QosPolicy, RuleKind, check_limit, check_mark
+from pilvi.network.model.qos import RULE_FIELDS, QosPolicy, RuleKind, conflict, rule_columns
 from pilvi.network.model.sharing import ObjectType
 from pilvi.network.operations.ownership import choose_project, require_owner
 from pilvi.network.operations.sharing import share_with_everybody
@@ -110,12 +110,11 @@ async def create_qos_rule(
 ) -> str:
     """A new rule of a policy; returns its id. Raises `Conflict` for a second one of its kind."""
     policy = await _get_own(tx, caller, policy_id)
-    row = _check(kind, values)
+    row = rule_columns(kind, values)
     rules = (await store.list_rules_of(tx, [policy.id])).get(policy.id, [])
-    if any((rule.kind, rule.direction) == (kind, row["direction"]) for rule in rules):
-        raise Conflict(
-            f"cannot add this rule to QoS policy {policy.id}: it has a {kind} rule already"
-        )
+    reason = conflict(kind, row, rules)
+    if reason is not None:
+        raise Conflict(f"cannot add this rule to QoS policy {policy.id}: {reason}")
     id, moment = str(uuid.uuid4()), now()
     await store.insert_rule(
         tx,
@@ -131,20 +130,6 @@ async def create_qos_rule(
     return id
 
 
-def _check(kind: RuleKind, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a rule. Raises `InvalidRequest`. Pure."""
-    if kind is RuleKind.DSCP_MARKING:
-        check_mark(values.get("dscp_mark"))
-        return {"direction": "", "dscp_mark": values["dscp_mark"]}
-    direction = values.get("direction", "egress")
-    check_limit(direction, values.get("max_kbps"), values.get("max_burst_kbps"))
-    return {
-        "direction": direction,
-        "max_kbps": values["max_kbps"],
-        "max_burst_kbps": values.get("max_burst_kbps", 0),
-    }
-
-
 async def update_qos_rule(
     tx: Transaction,
     caller: Caller,
@@ -155,12 +140,12 @@ async def update_qos_rule(
     policy_id, kind, id = path
     policy = await _get_own(tx, caller, policy_id)
     rule = await store.get_rule(tx, policy.id, kind, id)
-    names = ("direction", "max_kbps", "max_burst_kbps", "dscp_mark")
-    row = _check(kind, {**{name: getattr(rule, name) for name in names}, **values})
+    kept = {name: getattr(rule, name) for name in RULE_FIELDS[kind]}
+    row = rule_columns(kind, {**kept, **values})
     rules = (await store.list_rules_of(tx, [policy.id])).get(policy.id, [])
-    twins = [one for one in rules if (one.kind, one.direction) == (kind, row["direction"])]
-    if any(one.id != rule.id for one in twins):
-        raise Conflict(f"cannot change this rule: policy {policy.id} has another one like it")
+    reason = conflict(kind, row, [one for one in rules if one.id != rule.id])
+    if reason is not None:
+        raise Conflict(f"cannot change this rule of QoS policy {policy.id}: {reason}")
     await store.update_rule(tx, rule.id, **row, updated_at=now())
     await _touch(tx, policy)
 

@@ -12,7 +12,15 @@ from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
 from pilvi.network.operations.port_life import choose_mac, make_port
 from pilvi.network.operations.routers import list_legs, refuse_overlaps, remove_leg
 from pilvi.network.operations.wakes import touch_members, touch_networks, touch_routers
-from pilvi.network.store import floating_ips, networks, port_forwardings, ports, routers, subnets
+from pilvi.network.store import (
+    floating_ips,
+    ndp_proxies,
+    networks,
+    port_forwardings,
+    ports,
+    routers,
+    subnets,
+)
 
 
 async def add_router_interface(
@@ -21,7 +29,7 @@ async def add_router_interface(
     """Give a router a leg: at a subnet's gateway address, or as a port that is there."""
     router = await routers.get_router(tx, id, caller.visible_project_id)
     if (subnet_id is None) == (port_id is None):
-        raise InvalidRequest("cannot add an interface: give either subnet_id or port_id")
+        raise InvalidRequest("cannot add an interface; give either subnet_id or port_id")
     if port_id is not None:
         made = await _take_port(tx, caller, router, port_id)
     else:
@@ -101,7 +109,7 @@ async def remove_router_interface(
     """Take a leg from a router, named by its port, its subnet, or both."""
     router = await routers.get_router(tx, id, caller.visible_project_id)
     if subnet_id is None and port_id is None:
-        raise InvalidRequest("cannot remove an interface: give subnet_id or port_id")
+        raise InvalidRequest("cannot remove an interface; give subnet_id or port_id")
     legs = [p for p in await list_legs(tx, router.id) if p.device_owner == ROUTER_INTERFACE]
     if port_id is not None:
         leg = next((p for p in legs if p.id == port_id), None)
@@ -124,7 +132,8 @@ def _subnet_ids(port: Port) -> list[str]:
 
 
 async def _refuse_needed(tx: Transaction, router: Router, leg: Port) -> None:
-    """Raise `Conflict` when floating IPs or routes go through a leg."""
+    """Raise `Conflict` when floating IPs, NDP proxies or routes go through a leg."""
+    proxied = [one.address for one in await ndp_proxies.list_of_router(tx, router.id)]
     for subnet in (await subnets.list_subnets_by_id(tx, _subnet_ids(leg))).values():
         if await floating_ips.list_in_subnet(tx, router.id, subnet.id):
             raise Conflict(
@@ -136,6 +145,11 @@ async def _refuse_needed(tx: Transaction, router: Router, leg: Port) -> None:
             raise Conflict(
                 f"cannot remove the interface of router {router.id} on subnet {subnet.id}: one or "
                 "more port forwardings require it"
+            )
+        if any(ipaddress.ip_address(address) in subnet.network for address in proxied):
+            raise Conflict(
+                f"cannot remove the interface of router {router.id} on subnet {subnet.id}: one or "
+                "more NDP proxies require it"
             )
         if any(ipaddress.ip_address(via) in subnet.network for _, via in router.routes):
             raise Conflict(

@@ -13,12 +13,13 @@ from pilvi.network.model.network import Network, Subnet
 from pilvi.network.model.port import ROUTER_GATEWAY, ROUTER_INTERFACE, AskedIp, Port
 from pilvi.network.model.router import ROUTES_MAX, Router
 from pilvi.network.operations.addresses import AddressWish, choose_fixed_ips
+from pilvi.network.operations.flavors import check_router_flavor
 from pilvi.network.operations.ownership import choose_project, refuse_for_members
 from pilvi.network.operations.port_life import choose_mac, make_port
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.subnets import check_routes
 from pilvi.network.operations.wakes import touch_networks, touch_routers
-from pilvi.network.store import floating_ips, networks, ports, routers, subnets
+from pilvi.network.store import floating_ips, ndp_proxies, networks, ports, routers, subnets
 from pilvi.network.store.tags import delete_tags
 
 _GATEWAY_FOR_ADMINS = {"enable_snat": True, "external_fixed_ips": None}
@@ -28,6 +29,8 @@ async def create_router(tx: Transaction, caller: Caller, values: Mapping[str, An
     """A new router; returns its id. Raises what is wrong with the values."""
     project_id = choose_project(caller, values.get("project_id"))
     await check_quota(tx, project_id, "router")
+    if values.get("flavor_id") is not None:
+        await check_router_flavor(tx, values["flavor_id"])
     id, moment = str(uuid.uuid4()), now()
     await routers.insert_router(
         tx,
@@ -37,7 +40,9 @@ async def create_router(tx: Transaction, caller: Caller, values: Mapping[str, An
         description=values.get("description", ""),
         admin_state_up=values.get("admin_state_up", True),
         availability_zone_hints=values.get("availability_zone_hints", []),
+        enable_ndp_proxy=values.get("enable_ndp_proxy", False),
         routes=[],
+        flavor_id=values.get("flavor_id"),
         applied_generation=1,
         created_at=moment,
         updated_at=moment,
@@ -53,7 +58,12 @@ async def update_router(
 ) -> None:
     """Change a router; `gateway` None or empty takes its gateway away."""
     router = await routers.get_router(tx, id, caller.visible_project_id)
-    changed = {name: values[name] for name in values if name not in ("gateway", "routes")}
+    if values.get("flavor_id", router.flavor_id) != router.flavor_id:
+        raise InvalidRequest("cannot change the flavor of a router; make a new one")
+    apart = ("gateway", "routes", "flavor_id")
+    if values.get("enable_ndp_proxy", True) is False:
+        await _refuse_proxies(tx, router)
+    changed = {name: values[name] for name in values if name not in apart}
     if changed:
         await routers.update_router(tx, router.id, **changed, updated_at=now())
     if "gateway" in values:
@@ -165,7 +175,16 @@ async def _clear_gateway(tx: Transaction, router: Router) -> None:
     )
 
 
+async def _refuse_proxies(tx: Transaction, router: Router) -> None:
+    proxied = await ndp_proxies.list_of_router(tx, router.id)
+    if proxied:
+        raise Conflict(
+            f"cannot change router {router.id}: NDP proxies need it, such as {proxied[0].id}"
+        )
+
+
 async def _refuse_floating_ips(tx: Transaction, router: Router) -> None:
+    await _refuse_proxies(tx, router)
     served = await floating_ips.list_of_router(tx, router.id)
     if served:
         raise Conflict(

@@ -13,10 +13,11 @@ from pilvi.network.model.security_group import (
     RuleMatch,
     SecurityGroup,
 )
+from pilvi.network.operations.default_statefulness import is_stateful_by_default
 from pilvi.network.operations.ownership import choose_project, require_owner
 from pilvi.network.operations.quotas import check_quota
 from pilvi.network.operations.wakes import touch_groups
-from pilvi.network.store import address_groups, default_rules, sharing
+from pilvi.network.store import address_groups, default_rules, logs, sharing
 from pilvi.network.store import security_groups as store
 from pilvi.network.store.tags import delete_tags
 
@@ -36,6 +37,8 @@ async def _insert_group(
     tx: Transaction, project_id: str, values: Mapping[str, Any], *, default: bool
 ) -> str:
     id, moment = str(uuid.uuid4()), now()
+    if "is_stateful" not in values:
+        values = {**values, "is_stateful": await is_stateful_by_default(tx, project_id)}
     await store.insert_group(
         tx,
         id=id,
@@ -130,6 +133,7 @@ async def delete_security_group(tx: Transaction, caller: Caller, id: str) -> Non
     naming = await store.list_groups_naming(tx, group.id)
     rules = (await store.list_rules_of(tx, [group.id])).get(group.id, [])
     await store.delete_group(tx, group.id)
+    await logs.delete_logs_of(tx, group.id)
     await delete_tags(tx, [group.id, *(rule.id for rule in rules)])
     await touch_groups(tx, *naming)
 

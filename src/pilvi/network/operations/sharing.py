@@ -47,14 +47,14 @@ async def create_rbac_policy(
     Raises `Forbidden` for what only admins do: sharing with everybody, and as external.
     """
     if kind not in list(ObjectType):
-        raise InvalidRequest(f"cannot share a '{kind}': use one of: {', '.join(ObjectType)}")
+        raise InvalidRequest(f"cannot share a '{kind}'; use one of: {', '.join(ObjectType)}")
     object_type = ObjectType(kind)
     allowed = [Action.SHARED]
     if object_type is ObjectType.NETWORK:
         allowed.append(Action.EXTERNAL)
     if action not in allowed:
         raise InvalidRequest(
-            f"cannot use the action '{action}' of a {kind}: use one of: {', '.join(allowed)}"
+            f"cannot use the action '{action}' of a {kind}; use one of: {', '.join(allowed)}"
         )
     found = await _GET[object_type](tx, object_id, caller.visible_project_id)
     require_owner(caller, found.project_id, f"who may use this {kind}")

@@ -113,7 +113,7 @@ async def update_subnetpool(
         wanted = parse_prefixes(changed["prefixes"])
         if wanted[0].version != pool.ip_version or not _covers(wanted, prefixes):
             raise InvalidRequest(
-                f"cannot take prefixes from subnet pool {pool.id} like this: use remove_prefixes"
+                f"cannot take prefixes from subnet pool {pool.id} like this; use remove_prefixes"
             )
         prefixes = wanted
         changed["prefixes"] = [str(prefix) for prefix in wanted]

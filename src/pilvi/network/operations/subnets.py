@@ -114,7 +114,7 @@ def check_modes(cidr: AddressRange, values: Mapping[str, Any]) -> None:
         raise InvalidRequest("cannot use ipv6_ra_mode or ipv6_address_mode with enable_dhcp false")
     for mode in modes:
         if mode not in list(Ipv6Mode):
-            raise InvalidRequest(f"cannot use the IPv6 mode '{mode}': use {', '.join(Ipv6Mode)}")
+            raise InvalidRequest(f"cannot use the IPv6 mode '{mode}'; use {', '.join(Ipv6Mode)}")
     if len(modes) > 1:
         raise InvalidRequest("cannot use an ipv6_ra_mode and another ipv6_address_mode")
     if modes & set(AUTOMATIC) and cidr.prefixlen != SLAAC_PREFIX_LENGTH:

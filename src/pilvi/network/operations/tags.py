@@ -15,6 +15,7 @@ from pilvi.network.store import (
     qos,
     routers,
     security_groups,
+    segment_ranges,
     subnetpools,
     subnets,
 )
@@ -34,6 +35,7 @@ TAGGABLE: dict[str, Get] = {
     "subnetpools": subnetpools.get_subnetpool,
     "policies": qos.get_policy,
     "address-groups": address_groups.get_address_group,
+    "network_segment_ranges": segment_ranges.get_range,
 }
 """How a resource of each collection is found, as the caller may see it."""
 

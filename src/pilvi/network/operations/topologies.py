@@ -73,6 +73,20 @@ async def ensure_topology(tx: Transaction, caller: Caller, project_id: str) -> s
     return network_id
 
 
+async def ensure_network(tx: Transaction, caller: Caller) -> None:
+    """Make a topology for a project that has no network to put a server on, where that can be.
+
+    Where the cloud has nothing to make one of, the project stays without. Repeatable.
+    """
+    if await networks.list_usable_networks(tx, caller.own_project_id):
+        return
+    try:
+        await check_topology(tx, caller, caller.own_project_id)
+    except Conflict:
+        return
+    await ensure_topology(tx, caller, caller.own_project_id)
+
+
 async def delete_topology(tx: Transaction, caller: Caller, project_id: str) -> None:
     """Remove what `ensure_topology` made. Raises `Conflict` while it is used, `NotFound`."""
     network = await _find(tx, project_id)

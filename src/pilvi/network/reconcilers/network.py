@@ -1,14 +1,16 @@
 """Makes networks so: on every host that one of their ports is on, with DHCP for all of them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pilvi.core.db import Database, Transaction
-from pilvi.core.reconcile import Done, Result
+from pilvi.core.reconcile import Done, Result, taking
 from pilvi.host_api.contract import Kind
 from pilvi.hosts.model.host import Held, HostId
 from pilvi.hosts.operations.assignments import assign, list_held, withdraw
 from pilvi.network.model.network import Network
 from pilvi.network.model.port import DHCP, Port, PortStatus
+from pilvi.network.operations.agents import list_hosts_serving
 from pilvi.network.operations.wakes import NETWORK, ROUTER
 from pilvi.network.reconcilers.plan import Assign, Forget, Step, Withdraw, plan_network
 from pilvi.network.reconcilers.specs import network_spec
@@ -41,13 +43,14 @@ class NetworkReconciler:
 
 
 async def _sync_network(tx: Transaction, network: Network) -> None:
-    needed = await ports.list_hosts_of_network(tx, network.id)
+    needed = await list_hosts_serving(tx, network.id)
     held = await list_held(tx, Kind.NETWORK, [network.id])
     if _is_agreed(network, needed, held):
         return
     steps = plan_network(network, needed, held)
     if Forget() in steps:
-        await networks.delete_network(tx, network.id)
+        work = partial(networks.delete_network, tx, network.id)
+        await taking(NETWORK, network.id, Forget(), work)
         return
     agrees = await _take(tx, network, steps, held)
     applied = network.generation if agrees else 0
@@ -74,12 +77,14 @@ async def _take(
     generations = {one.host_id: one.generation for one in held}
     for step in steps:
         if isinstance(step, Withdraw):
-            await withdraw(tx, Kind.NETWORK, network.id, HostId(step.host_id))
+            gone = partial(withdraw, tx, Kind.NETWORK, network.id, HostId(step.host_id))
+            await taking(NETWORK, network.id, step, gone)
             agrees = False
         elif isinstance(step, Assign):
-            host_id, owner = HostId(step.host_id), (NETWORK, network.id)
-            generation = await assign(tx, host_id, Kind.NETWORK, network.id, spec, owner=owner)
-            agrees = agrees and generations.get(host_id) == generation
+            place = HostId(step.host_id), Kind.NETWORK, network.id
+            work = partial(assign, tx, *place, spec, owner=(NETWORK, network.id))
+            generation = await taking(NETWORK, network.id, step, work)
+            agrees = agrees and generations.get(place[0]) == generation
     for port in there:
         if port.device_owner == DHCP:
             await _note_dhcp(tx, port, is_active=agrees and bool(held))

@@ -74,20 +74,30 @@ def plan_network(network: Network, needed: Collection[str], held: Sequence[Held]
 
 
 def plan_router(
-    router: Router, legs: Sequence[Port], held: Sequence[Held], choice: str | None
+    router: Router,
+    legs: Sequence[Port],
+    held: Sequence[Held],
+    choice: str | None,
+    away: Collection[str] = (),
 ) -> list[Step]:
-    """Steps for a router: on one host while it has legs; `choice` is where a new one would go."""
+    """Steps for a router: on one host while it has legs, and on the next only when off the last.
+
+    `choice` is where one without a host would go, or one whose host is to be left. The hosts in
+    `away` do not answer and are not waited for: they are told to let go, whenever they hear it.
+    """
     wanted: str | None = None
-    if not router.is_deleting and any(not leg.is_deleting for leg in legs):
-        wanted = router.host_id or choice
+    if not (router.is_deleting or router.is_parked) and any(not leg.is_deleting for leg in legs):
+        stays = router.host_id if router.host_id not in away else None
+        wanted = router.pinned_host_id or stays or choice or router.host_id
     elsewhere = [one for one in held if one.host_id != wanted]
-    if elsewhere:
-        return [Withdraw(one.host_id) for one in elsewhere if one.present]
-    steps: list[Step] = []
+    steps: list[Step] = [Withdraw(one.host_id) for one in elsewhere if one.present]
+    if any(wanted is None or one.host_id not in away for one in elsewhere):
+        return steps
     if wanted is not None:
         if router.host_id != wanted:
             steps.append(Record(wanted))
-        return [*steps, Assign(wanted), *_let_go(legs, held)]
+        there = [one for one in held if one.host_id == wanted]
+        return [*steps, Assign(wanted), *_let_go(legs, there)]
     if router.host_id is not None:
         steps.append(Record(None))
     if any(leg.is_deleting for leg in legs):

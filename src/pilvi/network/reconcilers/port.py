@@ -1,25 +1,28 @@
 """Makes guests' ports so: on the host that compute named, with its security rules."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from pilvi.core.db import Database, Transaction
-from pilvi.core.reconcile import Done, Result
+from pilvi.core.reconcile import Done, Result, taking
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.networks import PortSpec
 from pilvi.hosts.model.host import Held, HostId
 from pilvi.hosts.operations.assignments import assign, change_wishes, list_held, withdraw
+from pilvi.network.model.log import logged_events
 from pilvi.network.model.network import Network
 from pilvi.network.model.port import Port, PortStatus, status
+from pilvi.network.model.router import FloatingIp
 from pilvi.network.model.security_group import resolve_rules
 from pilvi.network.operations.port_life import forget_port
 from pilvi.network.operations.wakes import PORT, SERVER, touch_networks
 from pilvi.network.reconcilers.address_set import sync_sets
 from pilvi.network.reconcilers.batches import Batches
-from pilvi.network.reconcilers.plan import Assign, Forget, Record, Withdraw, plan_port
-from pilvi.network.reconcilers.specs import port_spec
-from pilvi.network.store import networks, ports, qos, security_groups
+from pilvi.network.reconcilers.plan import Assign, Forget, Record, Step, Withdraw, plan_port
+from pilvi.network.reconcilers.specs import PortExtras, port_spec
+from pilvi.network.store import floating_ips, logs, networks, ports, qos, security_groups
 
 
 class PortReconciler:
@@ -41,7 +44,7 @@ class PortReconciler:
             await sync_ports(tx, ids)
 
     async def list_unsettled(self) -> Sequence[str]:
-        """Ports that their hosts are not known to agree with."""
+        """Ports that go, or that their hosts are not known to agree with."""
         async with self._db.read() as tx:
             return await ports.list_unapplied(tx)
 
@@ -103,13 +106,21 @@ async def _build_specs(tx: Transaction, there: Sequence[Port]) -> Mapping[str, P
     resolved = {groups: resolve_rules(groups, rules) for groups in {p.group_ids for p in wanted}}
     policy_ids = {id for p in wanted if (id := _policy_id(p, on)) is not None}
     limits = await qos.list_rules_of(tx, policy_ids)
+    kept = await logs.list_enabled(tx, {port.project_id for port in wanted})
+    floating: dict[str, list[FloatingIp]] = {}
+    for one in await floating_ips.list_of_ports(tx, [port.id for port in wanted]):
+        floating.setdefault(one.port_id or "", []).append(one)
     return {
         p.id: port_spec(
             p,
             on[p.network_id],
             resolved[p.group_ids],
-            limits.get(_policy_id(p, on) or "", ()),
-            stateful=stateless.isdisjoint(p.group_ids),
+            PortExtras(
+                quality=limits.get(_policy_id(p, on) or "", ()),
+                stateful=stateless.isdisjoint(p.group_ids),
+                logged=logged_events(kept, p.project_id, p.id, p.group_ids),
+                floating=floating.get(p.id, ()),
+            ),
         )
         for p in wanted
     }
@@ -123,25 +134,29 @@ def _policy_id(port: Port, on: Mapping[str, Network]) -> str | None:
 async def _take(tx: Transaction, port: Port, held: Sequence[Held], spec: PortSpec | None) -> bool:
     """Take the steps of a port; whether what its host holds has still to be brought up to date."""
     for step in plan_port(port, held):
-        match step:
-            case Withdraw(host_id):
-                await withdraw(tx, Kind.PORT, port.id, HostId(host_id))
-            case Record(host_id):
-                await ports.update_port(tx, port.id, held_host_id=host_id)
-                if port.held_host_id is not None:
-                    # Its old host may not need the network any more.
-                    await touch_networks(tx, port.network_id)
-                if host_id is None and port.server_id is not None:
-                    tx.wake(SERVER, port.server_id)
-            case Assign(host_id):
-                assert spec is not None
-                if held:
-                    return True
-                owner = (PORT, port.id)
-                await assign(tx, HostId(host_id), Kind.PORT, port.id, spec, owner=owner)
-            case Forget():
-                await forget_port(tx, port)
+        if isinstance(step, Assign) and held:
+            return True
+        await taking(PORT, port.id, step, partial(_take_step, tx, port, step, spec))
     return False
+
+
+async def _take_step(tx: Transaction, port: Port, step: Step, spec: PortSpec | None) -> None:
+    match step:
+        case Withdraw(host_id):
+            await withdraw(tx, Kind.PORT, port.id, HostId(host_id))
+        case Record(host_id):
+            await ports.update_port(tx, port.id, held_host_id=host_id)
+            if port.held_host_id is not None:
+                # Its old host may not need the network any more.
+                await touch_networks(tx, port.network_id)
+            if host_id is None and port.server_id is not None:
+                tx.wake(SERVER, port.server_id)
+        case Assign(host_id):
+            assert spec is not None
+            owner = (PORT, port.id)
+            await assign(tx, HostId(host_id), Kind.PORT, port.id, spec, owner=owner)
+        case Forget():
+            await forget_port(tx, port)
 
 
 async def _note(tx: Transaction, port: Port, held: Sequence[Held], *, changed: bool) -> None:

@@ -5,13 +5,18 @@ The same rows always give the same spec, so that an unchanged wish is seen as un
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pilvi.host_api.networks import (
     AdvertSpec,
     ForwardingSpec,
+    HelperSpec,
     Lease,
     LimitSpec,
+    MeterRule,
+    MeterSpec,
     NetworkSpec,
+    PacketLimitSpec,
     PortSpec,
     RouterInterface,
     RouterSpec,
@@ -22,6 +27,7 @@ from pilvi.host_api.networks import DhcpOption as DhcpOptionSpec
 from pilvi.host_api.networks import (
     FloatingIp as FloatingIpSpec,
 )
+from pilvi.network.model.metering import MeteringRule
 from pilvi.network.model.network import Network, Subnet
 from pilvi.network.model.port import (
     DHCP,
@@ -32,7 +38,13 @@ from pilvi.network.model.port import (
     name_of_address,
 )
 from pilvi.network.model.qos import QosRule, RuleKind
-from pilvi.network.model.router import FloatingIp, PortForwarding, Router
+from pilvi.network.model.router import (
+    ConntrackHelper,
+    FloatingIp,
+    NdpProxy,
+    PortForwarding,
+    Router,
+)
 
 
 def network_spec(network: Network, subnets: Sequence[Subnet], ports: Sequence[Port]) -> NetworkSpec:
@@ -93,15 +105,22 @@ def _option(option: DhcpOption) -> DhcpOptionSpec:
     return DhcpOptionSpec(name=option.name, value=option.value, ip_version=option.ip_version)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortExtras:
+    """What a port has beside its rules."""
+
+    quality: Sequence[QosRule] = ()
+    stateful: bool = True
+    logged: Sequence[str] = ()
+    floating: Sequence[FloatingIp] = ()
+
+
 def port_spec(
-    port: Port,
-    network: Network,
-    rules: Sequence[RuleSpec],
-    quality: Sequence[QosRule] = (),
-    *,
-    stateful: bool = True,
+    port: Port, network: Network, rules: Sequence[RuleSpec], extras: PortExtras | None = None
 ) -> PortSpec:
     """A guest's port with its rules, remote groups named."""
+    extras = extras or PortExtras()
+    quality = extras.quality
     secure = port.port_security_enabled
     return PortSpec(
         port_id=port.id,
@@ -119,7 +138,13 @@ def port_spec(
         port_security=secure,
         admin_state_up=port.admin_state_up and network.admin_state_up,
         rules=list(rules) if secure else [],
-        stateful=stateful,
+        stateful=extras.stateful,
+        logged=list(extras.logged),
+        public_addresses={
+            one.fixed_address: one.address
+            for one in extras.floating
+            if one.fixed_address is not None
+        },
         limits=[
             LimitSpec(
                 direction=rule.direction,
@@ -130,7 +155,27 @@ def port_spec(
             if rule.kind is RuleKind.BANDWIDTH_LIMIT
         ],
         dscp_mark=next((r.dscp_mark for r in quality if r.kind is RuleKind.DSCP_MARKING), None),
+        packet_limits=[
+            PacketLimitSpec(
+                direction=rule.direction,
+                max_kpps=rule.max_kpps or 0,
+                burst_kpps=rule.max_burst_kpps or 0,
+            )
+            for rule in sorted(quality, key=lambda rule: rule.direction)
+            if rule.kind is RuleKind.PACKET_RATE_LIMIT
+        ],
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterExtras:
+    """What a router does beside routing."""
+
+    forwardings: Sequence[PortForwarding] = ()
+    helpers: Sequence[ConntrackHelper] = ()
+    proxies: Sequence[NdpProxy] = ()
+    meters: Mapping[str, Sequence[MeteringRule]] = field(default_factory=dict)
+    """The rules of each metering label that counts this router's traffic."""
 
 
 def router_spec(
@@ -138,9 +183,10 @@ def router_spec(
     legs: Sequence[Port],
     subnets: Mapping[str, Subnet],
     floating_ips: Sequence[FloatingIp],
-    forwardings: Sequence[PortForwarding] = (),
+    extras: RouterExtras | None = None,
 ) -> RouterSpec:
     """A router with the legs that it should have now."""
+    extras = extras or RouterExtras()
     there = [leg for leg in legs if not leg.is_deleting]
     outside = [leg for leg in there if leg.device_owner == ROUTER_GATEWAY and leg.fixed_ips]
     gateway = outside[0] if outside else None
@@ -170,9 +216,31 @@ def router_spec(
         if gateway
         else [],
         routes=router.routes,
-        forwardings=[_forwarding(one, floating[one.floating_ip_id]) for one in forwardings]
+        forwardings=[_forwarding(one, floating[one.floating_ip_id]) for one in extras.forwardings]
         if gateway
         else [],
+        helpers=[
+            HelperSpec(helper=one.helper, protocol=one.protocol, port=one.port)
+            for one in extras.helpers
+        ],
+        meters=[_meter(id, rules) for id, rules in sorted(extras.meters.items())],
+        enable_ndp_proxy=router.enable_ndp_proxy,
+        ndp_proxies=sorted(one.address for one in extras.proxies),
+    )
+
+
+def _meter(label_id: str, rules: Sequence[MeteringRule]) -> MeterSpec:
+    return MeterSpec(
+        label_id=label_id,
+        rules=[
+            MeterRule(
+                direction=rule.direction,
+                source=rule.source,
+                destination=rule.destination,
+                excluded=rule.is_excluded,
+            )
+            for rule in rules
+        ],
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, or_, select, true, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.network.model.security_group import AddressGroup, AddressGroupId
 from pilvi.network.model.sharing import ObjectType
@@ -14,6 +14,8 @@ from pilvi.network.store.sharing import is_shared_filter, shared_with
 from pilvi.network.store.tables import address_groups, security_group_rules
 
 _t = address_groups.c
+_BY_ID = Prepared(select(address_groups).where(_t.id == bindparam("of_id")))
+_UNAPPLIED = Prepared(select(_t.id).where(_t.generation != _t.applied_generation))
 
 FILTERS: Filters = {**common_filters(address_groups), "shared": is_shared_filter(_t.id)}
 
@@ -54,7 +56,7 @@ async def get_address_group(tx: Transaction, id: str, project_id: str | None) ->
 
 async def find_address_group(tx: Transaction, id: str) -> AddressGroup | None:
     """A group of whatever project, or None."""
-    row = await tx.first(select(address_groups).where(_t.id == id))
+    row = await tx.first(_BY_ID, {"of_id": id})
     return None if row is None else _group(row)
 
 
@@ -79,8 +81,7 @@ async def update_address_group(tx: Transaction, id: str, **values: Any) -> None:
 
 async def list_unapplied(tx: Transaction) -> Sequence[str]:
     """Ids of groups whose newest change has not reached hosts."""
-    rows = await tx.all(select(_t.id).where(_t.generation != _t.applied_generation))
-    return [row.id for row in rows]
+    return [row.id for row in await tx.all(_UNAPPLIED)]
 
 
 async def delete_address_group(tx: Transaction, id: str) -> None:

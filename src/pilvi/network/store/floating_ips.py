@@ -3,15 +3,26 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, true, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.network.model.router import FloatingIp, FloatingIpId
 from pilvi.network.store.listing import Filters, Listing, common_filters, read_list
 from pilvi.network.store.tables import fixed_ips, floating_ips, ports
 
 _t = floating_ips.c
+_ALL = select(floating_ips).order_by(_t.created_at, _t.id)
+_ANY = select(floating_ips).where(_t.id == bindparam("of_id"))
+_GET = {False: Prepared(_ANY), True: Prepared(_ANY.where(_t.project_id == bindparam("owner_id")))}
+"""By whether a project is named."""
+_ON_ROUTER = _t.router_id == bindparam("of_router")
+_OF_ROUTER = Prepared(_ALL.where(_ON_ROUTER))
+_OF_PORTS = Prepared(_ALL.where(_t.port_id.in_(bindparam("ids", expanding=True))))
+_OF_NETWORK = Prepared(_ALL.where(_t.floating_network_id == bindparam("of_network")))
+_NOTE_STATUS = Prepared(
+    update(floating_ips).where(_ON_ROUTER, _t.status != bindparam("known_status"))
+)
 
 FILTERS: Filters = {
     **{name: known for name, known in common_filters(floating_ips).items() if name != "name"},
@@ -56,7 +67,8 @@ async def insert_floating_ip(tx: Transaction, **values: Any) -> None:
 
 async def get_floating_ip(tx: Transaction, id: str, project_id: str | None) -> FloatingIp:
     """A floating IP that a project may see. Raises `NotFound`."""
-    row = await tx.first(select(floating_ips).where(_t.id == id, _visible(project_id)))
+    owner = {} if project_id is None else {"owner_id": project_id}
+    row = await tx.first(_GET[project_id is not None], {"of_id": id, **owner})
     if row is None:
         raise NotFound(f"cannot find the floating IP '{id}'")
     return _floating_ip(row)
@@ -69,24 +81,20 @@ async def list_floating_ips(tx: Transaction, listing: Listing) -> tuple[list[Flo
     return [_floating_ip(row) for row in rows], more
 
 
-async def _list(tx: Transaction, condition: ColumnElement[bool]) -> list[FloatingIp]:
-    rows = await tx.all(select(floating_ips).where(condition).order_by(_t.created_at, _t.id))
-    return [_floating_ip(row) for row in rows]
-
-
 async def list_of_ports(tx: Transaction, port_ids: Collection[str]) -> list[FloatingIp]:
     """The floating IPs that stand for addresses of some ports."""
-    return await _list(tx, _t.port_id.in_(port_ids)) if port_ids else []
+    rows = await tx.all(_OF_PORTS, {"ids": list(port_ids)}) if port_ids else []
+    return [_floating_ip(row) for row in rows]
 
 
 async def list_of_router(tx: Transaction, router_id: str) -> list[FloatingIp]:
     """The floating IPs that a router serves."""
-    return await _list(tx, _t.router_id == router_id)
+    return [_floating_ip(row) for row in await tx.all(_OF_ROUTER, {"of_router": router_id})]
 
 
 async def list_of_network(tx: Transaction, network_id: str) -> list[FloatingIp]:
     """The floating IPs of an external network."""
-    return await _list(tx, _t.floating_network_id == network_id)
+    return [_floating_ip(row) for row in await tx.all(_OF_NETWORK, {"of_network": network_id})]
 
 
 async def list_in_subnet(tx: Transaction, router_id: str, subnet_id: str) -> list[FloatingIp]:
@@ -96,7 +104,8 @@ async def list_in_subnet(tx: Transaction, router_id: str, subnet_id: str) -> lis
         .join_from(fixed_ips, ports, fixed_ips.c.port_id == ports.c.id)
         .where(fixed_ips.c.subnet_id == subnet_id, fixed_ips.c.address == _t.fixed_address)
     )
-    return await _list(tx, (_t.router_id == router_id) & _t.port_id.in_(inside))
+    query = _ALL.where(_t.router_id == router_id, _t.port_id.in_(inside))
+    return [_floating_ip(row) for row in await tx.all(query)]
 
 
 async def update_floating_ip(tx: Transaction, id: str, **values: Any) -> None:
@@ -106,8 +115,8 @@ async def update_floating_ip(tx: Transaction, id: str, **values: Any) -> None:
 
 async def update_status(tx: Transaction, router_id: str, status: str) -> None:
     """Take note whether a router's host has its floating IPs. Repeatable."""
-    differs = (_t.router_id == router_id) & (_t.status != status)
-    await tx.run(update(floating_ips).where(differs).values(status=status))
+    named = {"of_router": router_id, "known_status": status, "status": status}
+    await tx.run(_NOTE_STATUS, named)
 
 
 async def delete_floating_ip(tx: Transaction, id: str) -> None:

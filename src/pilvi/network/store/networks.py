@@ -3,9 +3,21 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, false, func, insert, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    bindparam,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import Conflict, NotFound
 from pilvi.network.model.network import (
     ACTIVE,
@@ -16,11 +28,19 @@ from pilvi.network.model.network import (
     NetworkType,
 )
 from pilvi.network.model.sharing import Action, ObjectType
-from pilvi.network.store.listing import Filters, Listing, common_filters, constant, read_list
+from pilvi.network.store.listing import (
+    Filters,
+    Listing,
+    column_is,
+    common_filters,
+    constant,
+    read_list,
+)
 from pilvi.network.store.sharing import shared_with
 from pilvi.network.store.tables import networks
 
 _t = networks.c
+_UNAPPLIED = Prepared(select(_t.id).where(_t.generation != _t.applied_generation))
 
 
 def _is_flat(values: Sequence[str]) -> ColumnElement[bool]:
@@ -44,6 +64,18 @@ ADMIN_FILTERS: Filters = {
     "provider:segmentation_id": _t.segment,
     "provider:physical_network": _is_flat,
 }
+SEGMENT_FILTERS: Filters = {
+    "id": _t.id,
+    "network_id": _t.id,
+    "name": _t.segment_name,
+    "description": _t.segment_description,
+    "revision_number": _t.generation,
+    "network_type": _t.network_type,
+    "physical_network": _is_flat,
+    "segmentation_id": lambda values: (
+        column_is(_t.segment, values) & (_t.network_type != NetworkType.FLAT)
+    ),
+}
 
 
 def _network(row: Row[Any]) -> Network:
@@ -62,6 +94,8 @@ def _network(row: Row[Any]) -> Network:
         segment=row.segment,
         availability_zone_hints=row.availability_zone_hints,
         qos_policy_id=row.qos_policy_id,
+        segment_name=row.segment_name,
+        segment_description=row.segment_description,
         is_deleting=row.is_deleting,
         generation=row.generation,
         applied_generation=row.applied_generation,
@@ -70,7 +104,7 @@ def _network(row: Row[Any]) -> Network:
     )
 
 
-def _visible(project_id: str | None) -> ColumnElement[bool]:
+def _visible(project_id: str | BindParameter[str] | None) -> ColumnElement[bool]:
     """Own networks, and those that everybody may see."""
     there = _t.is_deleting.is_(False)
     if project_id is None:
@@ -78,6 +112,22 @@ def _visible(project_id: str | None) -> ColumnElement[bool]:
     return there & or_(
         _t.project_id == project_id, _t.id.in_(shared_with(ObjectType.NETWORK, project_id))
     )
+
+
+_ANY = select(networks).where(_t.id == bindparam("of_id"))
+_FIND_ANY = Prepared(_ANY)
+_FIND = {
+    False: Prepared(_ANY.where(_visible(None))),
+    True: Prepared(_ANY.where(_visible(bindparam("viewer_id")))),
+}
+"""By whether a project is named."""
+_BY_ID = Prepared(select(networks).where(_t.id.in_(bindparam("ids", expanding=True))))
+_RAISE = Prepared(
+    update(networks)
+    .where(_t.id.in_(bindparam("ids", expanding=True)))
+    .values(generation=_t.generation + 1)
+)
+_UPDATE = Prepared(update(networks).where(_t.id == bindparam("of_id")))
 
 
 async def insert_network(tx: Transaction, **values: Any) -> None:
@@ -89,8 +139,9 @@ async def find_network(
     tx: Transaction, id: str, project_id: str | None = None, *, deleting: bool = False
 ) -> Network | None:
     """A network that a project may see, or None; `deleting`: also one that is going."""
-    condition = true() if deleting else _visible(project_id)
-    row = await tx.first(select(networks).where(_t.id == id, condition))
+    query = _FIND_ANY if deleting else _FIND[project_id is not None]
+    viewer = {} if deleting or project_id is None else {"viewer_id": project_id}
+    row = await tx.first(query, {"of_id": id, **viewer})
     return None if row is None else _network(row)
 
 
@@ -110,11 +161,18 @@ async def list_networks(tx: Transaction, listing: Listing) -> tuple[list[Network
     return [_network(row) for row in rows], more
 
 
+async def list_segments(tx: Transaction, listing: Listing) -> tuple[list[Network], bool]:
+    """One page of all networks as the segments that they are, and whether more follow."""
+    query = select(networks).where(_visible(None))
+    rows, more = await read_list(tx, query, networks, listing, SEGMENT_FILTERS)
+    return [_network(row) for row in rows], more
+
+
 async def list_networks_by_id(tx: Transaction, ids: Collection[str]) -> dict[str, Network]:
     """Some networks, also those that are going."""
     if not ids:
         return {}
-    rows = await tx.all(select(networks).where(_t.id.in_(ids)))
+    rows = await tx.all(_BY_ID, {"ids": list(ids)})
     return {row.id: _network(row) for row in rows}
 
 
@@ -137,16 +195,36 @@ async def is_uplink_taken(tx: Transaction) -> bool:
     return await tx.first(query) is not None
 
 
-async def choose_segment(tx: Transaction) -> int:
-    """A segment that no network has. Raises `Conflict` when all are taken."""
+async def choose_segment(tx: Transaction, without: Sequence[tuple[int, int]] = ()) -> int:
+    """A segment that no network has and that is in none of some spans, lowest first.
+
+    Raises `Conflict` when all are taken.
+    """
     highest = await tx.scalar(select(func.max(_t.segment)))
-    if (highest or 0) < SEGMENT_MAX:
-        return (highest or 0) + 1
+    following = _leave((highest or 0) + 1, without)
+    if following <= SEGMENT_MAX:
+        return following
     taken = {row.segment for row in await tx.all(select(_t.segment))}
-    free = next((n for n in range(1, SEGMENT_MAX + 1) if n not in taken), None)
-    if free is None:
+    free = _leave(1, without)
+    while free in taken:
+        free = _leave(free + 1, without)
+    if free > SEGMENT_MAX:
         raise Conflict("cannot make another network: every segment is taken")
     return free
+
+
+def _leave(number: int, without: Sequence[tuple[int, int]]) -> int:
+    """The first number from one on that is in none of the spans, which ascend."""
+    for first, last in without:
+        if first <= number <= last:
+            number = last + 1
+    return number
+
+
+async def list_segments_within(tx: Transaction, span: tuple[int, int]) -> set[int]:
+    """The segments of a span, both ends in it, that networks have."""
+    query = select(_t.segment).where(_t.segment.between(*span))
+    return {row.segment for row in await tx.all(query)}
 
 
 async def is_segment_taken(tx: Transaction, segment: int) -> bool:
@@ -156,19 +234,17 @@ async def is_segment_taken(tx: Transaction, segment: int) -> bool:
 
 async def update_network(tx: Transaction, id: str, **values: Any) -> None:
     """Change columns of a network."""
-    await tx.run(update(networks).where(_t.id == id).values(**values))
+    await tx.run(_UPDATE, {"of_id": id, **values})
 
 
 async def raise_generation(tx: Transaction, ids: Collection[str]) -> None:
     """Count one more change of each of some networks."""
-    change = update(networks).where(_t.id.in_(ids))
-    await tx.run(change.values(generation=_t.generation + 1))
+    await tx.run(_RAISE, {"ids": list(ids)})
 
 
 async def list_unapplied(tx: Transaction) -> list[str]:
     """Ids of networks that hosts are not known to agree with."""
-    rows = await tx.all(select(_t.id).where(_t.generation != _t.applied_generation))
-    return [row.id for row in rows]
+    return [row.id for row in await tx.all(_UNAPPLIED)]
 
 
 async def delete_network(tx: Transaction, id: str) -> None:

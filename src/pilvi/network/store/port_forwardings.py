@@ -3,15 +3,23 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.network.model.router import PortForwarding, PortForwardingId
 from pilvi.network.store.listing import Filters, Listing, common_filters, read_list
 from pilvi.network.store.tables import floating_ips, port_forwardings
 
 _t = port_forwardings.c
+_ALL = select(port_forwardings).order_by(_t.created_at, _t.id)
+_OF_FLOATING_IPS = Prepared(_ALL.where(_t.floating_ip_id.in_(bindparam("ids", expanding=True))))
+_OF_ROUTER = Prepared(
+    _ALL.join_from(port_forwardings, floating_ips, floating_ips.c.id == _t.floating_ip_id).where(
+        floating_ips.c.router_id == bindparam("of_router")
+    )
+)
+_OF_PORT = Prepared(select(port_forwardings).where(_t.port_id == bindparam("of_port")))
 
 FILTERS: Filters = {
     **{n: k for n, k in common_filters(port_forwardings).items() if n in ("id", "description")},
@@ -69,26 +77,19 @@ async def list_of_floating_ips(
     """The forwardings of some floating IPs, oldest first."""
     found: dict[str, list[PortForwarding]] = {id: [] for id in ids}
     if ids:
-        query = select(port_forwardings).where(_t.floating_ip_id.in_(ids))
-        for row in await tx.all(query.order_by(_t.created_at, _t.id)):
+        for row in await tx.all(_OF_FLOATING_IPS, {"ids": list(ids)}):
             found[row.floating_ip_id].append(_forwarding(row))
     return found
 
 
 async def list_of_router(tx: Transaction, router_id: str) -> list[PortForwarding]:
     """The forwardings of the floating IPs that a router serves."""
-    query = (
-        select(port_forwardings)
-        .join_from(port_forwardings, floating_ips, floating_ips.c.id == _t.floating_ip_id)
-        .where(floating_ips.c.router_id == router_id)
-    )
-    return [_forwarding(row) for row in await tx.all(query.order_by(_t.created_at, _t.id))]
+    return [_forwarding(row) for row in await tx.all(_OF_ROUTER, {"of_router": router_id})]
 
 
 async def list_of_port(tx: Transaction, port_id: str) -> list[PortForwarding]:
     """The forwardings that lead to a port."""
-    query = select(port_forwardings).where(_t.port_id == port_id)
-    return [_forwarding(row) for row in await tx.all(query)]
+    return [_forwarding(row) for row in await tx.all(_OF_PORT, {"of_port": port_id})]
 
 
 async def update_port_forwarding(tx: Transaction, id: str, **values: Any) -> None:

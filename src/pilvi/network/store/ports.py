@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Row,
+    String,
     bindparam,
     delete,
     false,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.network.model.port import (
     DHCP,
@@ -27,6 +29,7 @@ from pilvi.network.model.port import (
     PortId,
     PortStatus,
 )
+from pilvi.network.store.admin_tables import port_bindings
 from pilvi.network.store.listing import (
     Filters,
     Listing,
@@ -37,18 +40,60 @@ from pilvi.network.store.listing import (
 from pilvi.network.store.tables import fixed_ips, networks, port_groups, ports
 
 _t = ports.c
-_FIXED_IPS = (
+_FIXED_IPS = Prepared(
     select(fixed_ips)
     .where(fixed_ips.c.port_id.in_(bindparam("ids", expanding=True)))
     .order_by(fixed_ips.c.place, fixed_ips.c.number)
 )
-_GROUPS = (
+_GROUPS = Prepared(
     select(port_groups)
     .where(port_groups.c.port_id.in_(bindparam("ids", expanding=True)))
     .order_by(port_groups.c.group_id)
 )
-_BY_ID = select(ports).where(_t.id.in_(bindparam("ids", expanding=True)))
-_OF_SERVER = select(ports).where(_t.server_id == bindparam("of_server")).order_by(_t.claim_order)
+_BY_ID = Prepared(select(ports).where(_t.id.in_(bindparam("ids", expanding=True))))
+_OF_SERVER = Prepared(
+    select(ports).where(_t.server_id == bindparam("of_server")).order_by(_t.claim_order)
+)
+_IDS_OF_SERVER = Prepared(
+    select(_t.id).where(_t.server_id == bindparam("of_server"), _t.is_deleting.is_(False))
+)
+_OF_ROUTER = Prepared(
+    select(ports).where(_t.router_id == bindparam("of_router")).order_by(_t.created_at, _t.id)
+)
+_OF_NETWORK = Prepared(
+    select(ports)
+    .where(_t.network_id == bindparam("of_network"), _t.is_deleting.is_(False))
+    .order_by(_t.id)
+)
+_HOSTS_OF_NETWORK = Prepared(
+    select(_t.host_id, _t.held_host_id).where(_t.network_id == bindparam("of_network")).distinct()
+)
+_GATEWAYS = Prepared(
+    select(ports).where(
+        _t.router_id.in_(bindparam("ids", expanding=True)),
+        _t.device_owner == ROUTER_GATEWAY,
+        _t.is_deleting.is_(False),
+    )
+)
+_TAKEN_MACS = Prepared(
+    select(_t.mac).where(
+        _t.network_id == bindparam("of_network"), _t.mac.in_(bindparam("macs", expanding=True))
+    )
+)
+_UNAPPLIED = Prepared(
+    select(_t.id).where(
+        _t.device_owner.not_like("network:%"),
+        or_(_t.is_deleting, _t.generation != _t.applied_generation),
+    )
+)
+_INSERT = Prepared(insert(ports))
+_INSERT_GROUPS = Prepared(insert(port_groups))
+_UPDATE = Prepared(update(ports).where(_t.id == bindparam("of_id")))
+_RAISED = update(ports).values(generation=_t.generation + 1)
+_RAISE = Prepared(_RAISED.where(_t.id.in_(bindparam("ids", expanding=True))))
+_UPDATE_OF_SERVER = Prepared(
+    _RAISED.where(_t.server_id == bindparam("of_server"), _t.is_deleting.is_(False))
+)
 
 
 def _has_fixed_ips(values: Sequence[str]) -> ColumnElement[bool]:
@@ -58,7 +103,7 @@ def _has_fixed_ips(values: Sequence[str]) -> ColumnElement[bool]:
         name, _, text = value.partition("=")
         if name not in ("subnet_id", "ip_address", "ip_address_substr"):
             raise InvalidRequest(
-                f"cannot filter by fixed_ips '{value}': use subnet_id=, ip_address= or "
+                f"cannot filter by fixed_ips '{value}'; use subnet_id=, ip_address= or "
                 "ip_address_substr="
             )
         wanted.setdefault(name, []).append(text)
@@ -147,7 +192,7 @@ async def _fill(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Port]:
     return [_port(row, fixed.get(row.id, ()), groups.get(row.id, ())) for row in rows]
 
 
-def _visible(project_id: str | None) -> ColumnElement[bool]:
+def _visible(project_id: str | BindParameter[str] | None) -> ColumnElement[bool]:
     """Own ports, and those on own networks."""
     there = _t.is_deleting.is_(False)
     if project_id is None:
@@ -156,16 +201,23 @@ def _visible(project_id: str | None) -> ColumnElement[bool]:
     return there & or_(_t.project_id == project_id, _t.network_id.in_(own))
 
 
+_FIND = {
+    is_for_one: Prepared(select(ports).where(_t.id == bindparam("of_id"), _visible(viewer)))
+    for is_for_one, viewer in ((False, None), (True, bindparam("viewer_id", type_=String)))
+}
+"""By whether a project is named."""
+
+
 async def insert_port(tx: Transaction, group_ids: Collection[str] = (), **values: Any) -> None:
     """Add a port. Raises `Conflict` when its MAC is taken on the network."""
-    await tx.run(insert(ports).values(**values))
+    await tx.run(_INSERT, values)
     await _insert_groups(tx, values["id"], group_ids)
 
 
 async def _insert_groups(tx: Transaction, id: str, group_ids: Collection[str]) -> None:
     rows = [{"port_id": id, "group_id": group_id} for group_id in sorted(set(group_ids))]
     if rows:
-        await tx.run(insert(port_groups), rows)
+        await tx.run(_INSERT_GROUPS, rows)
 
 
 async def replace_groups(tx: Transaction, id: str, group_ids: Collection[str]) -> None:
@@ -176,7 +228,8 @@ async def replace_groups(tx: Transaction, id: str, group_ids: Collection[str]) -
 
 async def find_port(tx: Transaction, id: str, project_id: str | None = None) -> Port | None:
     """A port that a project may see, or None."""
-    row = await tx.first(select(ports).where(_t.id == id, _visible(project_id)))
+    viewer = {} if project_id is None else {"viewer_id": project_id}
+    row = await tx.first(_FIND[project_id is not None], {"of_id": id, **viewer})
     return None if row is None else (await _fill(tx, [row]))[0]
 
 
@@ -208,28 +261,27 @@ async def list_ports_of_server(tx: Transaction, server_id: str) -> list[Port]:
     return await _fill(tx, await tx.all(_OF_SERVER, {"of_server": server_id}))
 
 
+async def list_ids_of_server(tx: Transaction, server_id: str) -> set[str]:
+    """Ids of the ports that a server has and that are not going."""
+    return {row.id for row in await tx.all(_IDS_OF_SERVER, {"of_server": server_id})}
+
+
 async def list_ports_of_router(tx: Transaction, router_id: str) -> list[Port]:
     """A router's legs, also those that are going, oldest first."""
-    query = select(ports).where(_t.router_id == router_id).order_by(_t.created_at, _t.id)
-    return await _fill(tx, await tx.all(query))
+    return await _fill(tx, await tx.all(_OF_ROUTER, {"of_router": router_id}))
 
 
 async def list_gateways(tx: Transaction, router_ids: Collection[str]) -> dict[str, Port]:
     """The legs of some routers in external networks, by router."""
     if not router_ids:
         return {}
-    query = select(ports).where(
-        _t.router_id.in_(router_ids),
-        _t.device_owner == ROUTER_GATEWAY,
-        _t.is_deleting.is_(False),
-    )
-    return {port.device_id: port for port in await _fill(tx, await tx.all(query))}
+    rows = await tx.all(_GATEWAYS, {"ids": list(router_ids)})
+    return {port.device_id: port for port in await _fill(tx, rows)}
 
 
 async def list_ports_of_network(tx: Transaction, network_id: str) -> list[Port]:
     """A network's ports that are not going, by id."""
-    query = select(ports).where(_t.network_id == network_id, _t.is_deleting.is_(False))
-    return await _fill(tx, await tx.all(query.order_by(_t.id)))
+    return await _fill(tx, await tx.all(_OF_NETWORK, {"of_network": network_id}))
 
 
 async def find_dhcp_port(tx: Transaction, network_id: str) -> Port | None:
@@ -241,8 +293,7 @@ async def find_dhcp_port(tx: Transaction, network_id: str) -> Port | None:
 
 async def list_hosts_of_network(tx: Transaction, network_id: str) -> set[str]:
     """The hosts that a port of a network is on, or still is, or is to be."""
-    query = select(_t.host_id, _t.held_host_id).where(_t.network_id == network_id)
-    rows = await tx.all(query.distinct())
+    rows = await tx.all(_HOSTS_OF_NETWORK, {"of_network": network_id})
     return {id for row in rows for id in (row.host_id, row.held_host_id) if id is not None}
 
 
@@ -269,8 +320,8 @@ async def list_foreign_projects(tx: Transaction, network_id: str, owner: str) ->
 
 async def list_taken_macs(tx: Transaction, network_id: str, macs: Collection[str]) -> set[str]:
     """Which of these MACs a network has already."""
-    query = select(_t.mac).where(_t.network_id == network_id, _t.mac.in_(macs))
-    return {row.mac for row in await tx.all(query)}
+    named = {"of_network": network_id, "macs": list(macs)}
+    return {row.mac for row in await tx.all(_TAKEN_MACS, named)}
 
 
 async def is_server_of_another(tx: Transaction, device_id: str, project_id: str) -> bool:
@@ -281,18 +332,17 @@ async def is_server_of_another(tx: Transaction, device_id: str, project_id: str)
 
 async def update_port(tx: Transaction, id: str, **values: Any) -> None:
     """Change columns of a port."""
-    await tx.run(update(ports).where(_t.id == id).values(**values))
+    await tx.run(_UPDATE, {"of_id": id, **values})
 
 
 async def update_ports_of_server(tx: Transaction, server_id: str, **values: Any) -> None:
     """Change columns of the ports that a server has and that are not going."""
-    mine = (_t.server_id == server_id) & _t.is_deleting.is_(False)
-    await tx.run(update(ports).where(mine).values(**values, generation=_t.generation + 1))
+    await tx.run(_UPDATE_OF_SERVER, {"of_server": server_id, **values})
 
 
 async def raise_generation(tx: Transaction, ids: Collection[str]) -> None:
     """Count one more change of each of some ports."""
-    await tx.run(update(ports).where(_t.id.in_(ids)).values(generation=_t.generation + 1))
+    await tx.run(_RAISE, {"ids": list(ids)})
 
 
 async def update_observed(
@@ -301,19 +351,22 @@ async def update_observed(
     """Take note of what hosts say of a port; returns whether its status changed."""
     if (port.status, port.fault, port.applied_generation) != (status, fault, applied_generation):
         values = {"status": status, "fault": fault, "applied_generation": applied_generation}
-        await tx.run(update(ports).where(_t.id == port.id).values(**values))
+        await tx.run(_UPDATE, {"of_id": port.id, **values})
     return (port.status, port.fault) != (status, fault)
 
 
 async def list_unapplied(tx: Transaction) -> list[str]:
-    """Ids of guests' ports that their hosts are not known to agree with."""
-    guests = _t.device_owner.not_like("network:%")
-    query = select(_t.id).where(guests, _t.generation != _t.applied_generation)
-    return [row.id for row in await tx.all(query)]
+    """Ids of guests' ports that go, or that their hosts are not known to agree with."""
+    return [row.id for row in await tx.all(_UNAPPLIED)]
+
+
+_DELETE = [
+    Prepared(delete(column.table).where(column == bindparam("of_id")))
+    for column in (fixed_ips.c.port_id, port_groups.c.port_id, port_bindings.c.port_id, _t.id)
+]
 
 
 async def delete_port(tx: Transaction, id: str) -> None:
-    """Forget a port, its addresses and its groups. Repeatable."""
-    await tx.run(delete(fixed_ips).where(fixed_ips.c.port_id == id))
-    await tx.run(delete(port_groups).where(port_groups.c.port_id == id))
-    await tx.run(delete(ports).where(_t.id == id))
+    """Forget a port, its addresses, its groups and its bindings. Repeatable."""
+    for statement in _DELETE:
+        await tx.run(statement, {"of_id": id})

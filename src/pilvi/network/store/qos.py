@@ -1,13 +1,21 @@
 """Rows of policies of quality of service."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, true, update
 
 from pilvi.core.db import Transaction
 from pilvi.errors import NotFound
-from pilvi.network.model.qos import QosPolicy, QosPolicyId, QosRule, QosRuleId, RuleKind
+from pilvi.network.model.port import Port
+from pilvi.network.model.qos import (
+    MINIMUMS,
+    QosPolicy,
+    QosPolicyId,
+    QosRule,
+    QosRuleId,
+    RuleKind,
+)
 from pilvi.network.model.sharing import ObjectType
 from pilvi.network.store.listing import Filters, Listing, common_filters, read_list
 from pilvi.network.store.sharing import is_shared_filter, shared_with
@@ -27,6 +35,10 @@ RULE_FILTERS: Filters = {
     "max_kbps": _r.max_kbps,
     "max_burst_kbps": _r.max_burst_kbps,
     "dscp_mark": _r.dscp_mark,
+    "max_kpps": _r.max_kpps,
+    "max_burst_kpps": _r.max_burst_kpps,
+    "min_kbps": _r.min_kbps,
+    "min_kpps": _r.min_kpps,
     "policy_id": _r.policy_id,
     "kind": _r.kind,
 }
@@ -55,6 +67,10 @@ def _rule(row: Row[Any]) -> QosRule:
         max_kbps=row.max_kbps,
         max_burst_kbps=row.max_burst_kbps,
         dscp_mark=row.dscp_mark,
+        max_kpps=row.max_kpps,
+        max_burst_kpps=row.max_burst_kpps,
+        min_kbps=row.min_kbps,
+        min_kpps=row.min_kpps,
     )
 
 
@@ -124,8 +140,10 @@ async def find_policy_of_rule(tx: Transaction, id: str) -> str | None:
 
 
 async def list_rules(tx: Transaction, listing: Listing) -> tuple[list[QosRule], bool]:
-    """One page of rules; the listing names their policy and kind."""
-    rows, more = await read_list(tx, select(qos_rules), qos_rules, listing, RULE_FILTERS)
+    """One page of rules of policies that a project may see; the listing names their kind."""
+    seen = select(_p.id).where(_visible(listing.project_id))
+    query = select(qos_rules).where(_r.policy_id.in_(seen))
+    rows, more = await read_list(tx, query, qos_rules, listing, RULE_FILTERS)
     return [_rule(row) for row in rows], more
 
 
@@ -137,6 +155,24 @@ async def list_rules_of(tx: Transaction, policy_ids: Collection[str]) -> dict[st
         for row in await tx.all(query.order_by(_r.created_at, _r.id)):
             found.setdefault(row.policy_id, []).append(_rule(row))
     return found
+
+
+async def list_minimums(tx: Transaction, there: Sequence[Port]) -> dict[str, list[QosRule]]:
+    """The minimums in force for some ports, of their own policy or of their network's."""
+    query = select(_r.policy_id).where(_r.kind.in_(MINIMUMS)).distinct()
+    policy_ids = {row.policy_id for row in await tx.all(query)}
+    if not policy_ids:
+        return {}
+    named = networks.c.qos_policy_id.in_(policy_ids)
+    query = select(networks.c.id, networks.c.qos_policy_id).where(named)
+    of_network = {row.id: row.qos_policy_id for row in await tx.all(query)}
+    chosen = {p.id: p.qos_policy_id or of_network.get(p.network_id) for p in there}
+    rules = await list_rules_of(tx, policy_ids & set(chosen.values()))
+    return {
+        port_id: [rule for rule in rules[policy_id] if rule.kind in MINIMUMS]
+        for port_id, policy_id in chosen.items()
+        if policy_id in rules
+    }
 
 
 async def update_rule(tx: Transaction, id: str, **values: Any) -> None:

@@ -1,11 +1,12 @@
 """Rows of quotas, and what is used of them."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, delete, func, insert, select
+from sqlalchemy import BindParameter, Select, Table, bindparam, delete, func, insert, select
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.network.store import tables
 from pilvi.network.store.tables import quotas
 
@@ -24,7 +25,7 @@ _COUNTED: dict[str, Table] = {
 }
 
 
-def _count(resource: str, project_id: str) -> Select[Any]:
+def _count(resource: str, project_id: str | BindParameter[str]) -> Select[Any]:
     table = _COUNTED[resource]
     query = select(func.count()).select_from(table).where(table.c.project_id == project_id)
     if "is_deleting" in table.c:
@@ -34,13 +35,17 @@ def _count(resource: str, project_id: str) -> Select[Any]:
 
 async def read_usage(tx: Transaction, project_id: str, resource: str) -> tuple[int, int | None]:
     """How many a project has, and its own limit where it has one: one query."""
-    limit = select(quotas.c.quota).where(
-        quotas.c.project_id == project_id, quotas.c.resource == resource
-    )
-    used = _count(resource, project_id).scalar_subquery()
-    row = await tx.first(select(used.label("used"), limit.scalar_subquery().label("quota")))
+    row = await tx.first(_usage_query(resource), {"of_project": project_id})
     assert row is not None
     return row.used, row.quota
+
+
+@cache
+def _usage_query(resource: str) -> Prepared:
+    mine: BindParameter[str] = bindparam("of_project")
+    limit = select(quotas.c.quota).where(quotas.c.project_id == mine, quotas.c.resource == resource)
+    used = _count(resource, mine).scalar_subquery()
+    return Prepared(select(used.label("used"), limit.scalar_subquery().label("quota")))
 
 
 async def count_all(tx: Transaction, project_id: str) -> dict[str, int]:

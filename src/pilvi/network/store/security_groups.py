@@ -3,9 +3,22 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    String,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.core.db.engine import Rows
 from pilvi.errors import NotFound
 from pilvi.network.model.security_group import (
@@ -46,6 +59,20 @@ RULE_FILTERS: Filters = {
     "remote_ip_prefix": _r.remote_cidr,
     "remote_address_group_id": _r.remote_address_group_id,
 }
+
+
+_DEFAULT_OF = Prepared(select(security_groups).where(_g.default_of == bindparam("of_project")))
+_STATELESS = Prepared(
+    select(_g.id).where(_g.id.in_(bindparam("ids", expanding=True)), _g.is_stateful.is_(False))
+)
+_MEMBERS_CHANGED = Prepared(select(_g.id).where(_g.members_changed.is_(True)))
+_UNAPPLIED = Prepared(select(_g.id).where(_g.generation != _g.applied_generation))
+_INSERT_RULES = Prepared(insert(security_group_rules))
+_RULES_OF = Prepared(
+    select(security_group_rules)
+    .where(_r.group_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_r.created_at, _r.id)
+)
 
 
 def _group(row: Row[Any]) -> SecurityGroup:
@@ -89,12 +116,23 @@ def _own(column: ColumnElement[str], project_id: str | None) -> ColumnElement[bo
     return true() if project_id is None else column == project_id
 
 
-def _visible(project_id: str | None) -> ColumnElement[bool]:
+def _visible(project_id: str | BindParameter[str] | None) -> ColumnElement[bool]:
     """Own groups, and those that are shared with the project."""
     if project_id is None:
         return true()
     shared = shared_with(ObjectType.SECURITY_GROUP, project_id)
     return or_(_g.project_id == project_id, _g.id.in_(shared))
+
+
+_ANY = select(security_groups).where(_g.id == bindparam("of_id"))
+_GET = {False: Prepared(_ANY), True: Prepared(_ANY.where(_visible(bindparam("viewer_id"))))}
+"""By whether a project is named, as the next."""
+_CALLED = bindparam("names", type_=String, expanding=True)
+_ANY_NAMED = select(security_groups).where(or_(_g.id.in_(_CALLED), _g.name.in_(_CALLED)))
+_NAMED = {
+    False: Prepared(_ANY_NAMED),
+    True: Prepared(_ANY_NAMED.where(_visible(bindparam("viewer_id")))),
+}
 
 
 async def insert_group(tx: Transaction, **values: Any) -> None:
@@ -104,13 +142,13 @@ async def insert_group(tx: Transaction, **values: Any) -> None:
 
 async def insert_rules(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     """Add rules. Raises `Conflict` when a group has one of them already."""
-    await tx.run(insert(security_group_rules), rows)
+    await tx.run(_INSERT_RULES, list(rows))
 
 
 async def get_group(tx: Transaction, id: str, project_id: str | None) -> SecurityGroup:
     """A group that a project may see. Raises `NotFound`."""
-    found = (_g.id == id) & _visible(project_id)
-    row = await tx.first(select(security_groups).where(found))
+    viewer = {} if project_id is None else {"viewer_id": project_id}
+    row = await tx.first(_GET[project_id is not None], {"of_id": id, **viewer})
     if row is None:
         raise NotFound(f"cannot find the security group '{id}'")
     return _group(row)
@@ -118,7 +156,7 @@ async def get_group(tx: Transaction, id: str, project_id: str | None) -> Securit
 
 async def find_default_group(tx: Transaction, project_id: str) -> SecurityGroup | None:
     """A project's default group, or None before its first use."""
-    row = await tx.first(select(security_groups).where(_g.default_of == project_id))
+    row = await tx.first(_DEFAULT_OF, {"of_project": project_id})
     return None if row is None else _group(row)
 
 
@@ -133,15 +171,14 @@ async def list_groups_named(
     tx: Transaction, project_id: str | None, names: Collection[str]
 ) -> list[SecurityGroup]:
     """The groups that a project may see and whose id or name is one of these."""
-    query = select(security_groups).where(
-        _visible(project_id), or_(_g.id.in_(names), _g.name.in_(names))
-    )
-    return [_group(row) for row in await tx.all(query)]
+    viewer = {} if project_id is None else {"viewer_id": project_id}
+    rows = await tx.all(_NAMED[project_id is not None], {"names": list(names), **viewer})
+    return [_group(row) for row in rows]
 
 
 async def find_group(tx: Transaction, id: str) -> SecurityGroup | None:
     """A group of whatever project, or None."""
-    row = await tx.first(select(security_groups).where(_g.id == id))
+    row = await tx.first(_GET[False], {"of_id": id})
     return None if row is None else _group(row)
 
 
@@ -149,8 +186,7 @@ async def list_stateless(tx: Transaction, ids: Collection[str]) -> set[str]:
     """Which of these groups are stateless."""
     if not ids:
         return set()
-    query = select(_g.id).where(_g.id.in_(ids), _g.is_stateful.is_(False))
-    return {row.id for row in await tx.all(query)}
+    return {row.id for row in await tx.all(_STATELESS, {"ids": list(ids)})}
 
 
 async def update_group(tx: Transaction, id: str, **values: Any) -> None:
@@ -164,22 +200,26 @@ async def raise_generation(tx: Transaction, ids: Collection[str]) -> None:
     await tx.run(change.values(generation=_g.generation + 1))
 
 
+_NOTE_MEMBERS = Prepared(
+    update(security_groups).where(
+        _g.id.in_(bindparam("ids", expanding=True)), _g.members_changed != bindparam("changed")
+    )
+)
+
+
 async def note_members_changed(tx: Transaction, ids: Collection[str], *, changed: bool) -> None:
     """Write down whether hosts have still to be told of the members of some groups."""
-    differs = _g.id.in_(ids) & (_g.members_changed != changed)
-    await tx.run(update(security_groups).where(differs).values(members_changed=changed))
+    await tx.run(_NOTE_MEMBERS, {"ids": list(ids), "changed": changed, "members_changed": changed})
 
 
 async def list_members_changed(tx: Transaction) -> list[str]:
     """Ids of the groups of whose members hosts have still to be told."""
-    rows = await tx.all(select(_g.id).where(_g.members_changed.is_(True)))
-    return [row.id for row in rows]
+    return [row.id for row in await tx.all(_MEMBERS_CHANGED)]
 
 
 async def list_unapplied(tx: Transaction) -> list[str]:
     """Ids of groups whose newest change has not reached their ports' specs."""
-    rows = await tx.all(select(_g.id).where(_g.generation != _g.applied_generation))
-    return [row.id for row in rows]
+    return [row.id for row in await tx.all(_UNAPPLIED)]
 
 
 async def delete_group(tx: Transaction, id: str) -> None:
@@ -235,8 +275,7 @@ async def list_rules_of(
     """The rules of some groups, oldest first."""
     found: dict[str, list[SecurityGroupRule]] = {}
     if group_ids:
-        query = select(security_group_rules).where(_r.group_id.in_(group_ids))
-        for row in await tx.all(query.order_by(_r.created_at, _r.id)):
+        for row in await tx.all(_RULES_OF, {"ids": list(group_ids)}):
             found.setdefault(row.group_id, []).append(_rule(row))
     return found
 
@@ -246,26 +285,47 @@ async def delete_rule(tx: Transaction, id: str) -> None:
     await tx.run(delete(security_group_rules).where(_r.id == id))
 
 
+_ARE_MEMBERS = and_(
+    port_groups.c.group_id.in_(bindparam("group_ids", expanding=True)),
+    ports.c.is_deleting.is_(False),
+)
+_ADDRESSES = Prepared(
+    select(port_groups.c.group_id, fixed_ips.c.address)
+    .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
+    .join(fixed_ips, fixed_ips.c.port_id == ports.c.id)
+    .where(_ARE_MEMBERS)
+)
+_PAIRS = Prepared(
+    select(port_groups.c.group_id, ports.c.address_pairs)
+    .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
+    .where(_ARE_MEMBERS, ports.c.address_pairs != [])
+)
+_HOSTS_NAMING = [
+    Prepared(
+        select(column.label("set_id"), ports.c.held_host_id)
+        .join_from(security_group_rules, port_groups, port_groups.c.group_id == _r.group_id)
+        .join(ports, ports.c.id == port_groups.c.port_id)
+        .where(
+            column.in_(bindparam("set_ids", expanding=True)),
+            ports.c.held_host_id.is_not(None),
+            ports.c.is_deleting.is_(False),
+            ports.c.port_security_enabled.is_(True),
+        )
+        .distinct()
+    )
+    for column in (_r.remote_group_id, _r.remote_address_group_id)
+]
+
+
 async def list_members(tx: Transaction, group_ids: Collection[str]) -> dict[str, list[str]]:
     """The addresses (and allowed ranges) of the ports in some groups: two queries."""
     found: dict[str, list[str]] = {}
     if not group_ids:
         return found
-    members = (port_groups.c.group_id.in_(group_ids)) & ports.c.is_deleting.is_(False)
-    addresses = (
-        select(port_groups.c.group_id, fixed_ips.c.address)
-        .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
-        .join(fixed_ips, fixed_ips.c.port_id == ports.c.id)
-        .where(members)
-    )
-    for row in await tx.all(addresses):
+    named = {"group_ids": list(group_ids)}
+    for row in await tx.all(_ADDRESSES, named):
         found.setdefault(row.group_id, []).append(row.address)
-    pairs = (
-        select(port_groups.c.group_id, ports.c.address_pairs)
-        .join_from(port_groups, ports, port_groups.c.port_id == ports.c.id)
-        .where(members, ports.c.address_pairs != [])
-    )
-    for row in await tx.all(pairs):
+    for row in await tx.all(_PAIRS, named):
         for _, address in row.address_pairs:
             found.setdefault(row.group_id, []).append(address)
     return found
@@ -291,18 +351,7 @@ async def list_hosts_naming(tx: Transaction, set_ids: Collection[str]) -> dict[s
     found: dict[str, set[str]] = {id: set() for id in set_ids}
     if not set_ids:
         return found
-    for column in (_r.remote_group_id, _r.remote_address_group_id):
-        query = (
-            select(column.label("set_id"), ports.c.held_host_id)
-            .join_from(security_group_rules, port_groups, port_groups.c.group_id == _r.group_id)
-            .join(ports, ports.c.id == port_groups.c.port_id)
-            .where(
-                column.in_(set_ids),
-                ports.c.held_host_id.is_not(None),
-                ports.c.is_deleting.is_(False),
-                ports.c.port_security_enabled.is_(True),
-            )
-        )
-        for row in await tx.all(query.distinct()):
+    for query in _HOSTS_NAMING:
+        for row in await tx.all(query, {"set_ids": list(set_ids)}):
             found[row.set_id].add(row.held_host_id)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, select
 
-from pilvi.core.db import PreparedQuery, Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.network.model.request import ServerPort
 from pilvi.network.store.tables import (
     fixed_ips,
@@ -52,8 +52,8 @@ _ALL = (
     )
 )
 """One row for each address and each security group of each port."""
-_OF_ONE = PreparedQuery(_ALL.where(ports.c.server_id == bindparam("server_id")))
-_OF_SEVERAL = _ALL.where(ports.c.server_id.in_(bindparam("server_ids", expanding=True)))
+_OF_ONE = Prepared(_ALL.where(ports.c.server_id == bindparam("server_id")))
+_OF_SEVERAL = Prepared(_ALL.where(ports.c.server_id.in_(bindparam("server_ids", expanding=True))))
 
 
 async def list_server_ports(

@@ -4,11 +4,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     false,
     insert,
@@ -18,13 +20,21 @@ from sqlalchemy import (
     update,
 )
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.network.model.sharing import EVERYBODY, Action, ObjectType, RbacPolicy, RbacPolicyId
 from pilvi.network.store.listing import Condition, Filters, Listing, common_filters, read_list
 from pilvi.network.store.tables import rbac_policies
 
 _t = rbac_policies.c
+_SHARED = Prepared(
+    select(_t.object_id).where(
+        _t.object_id.in_(bindparam("ids", expanding=True)),
+        _t.action == Action.SHARED,
+        or_(_t.target == EVERYBODY, _t.target == bindparam("to_project")),
+    )
+)
+_FORGET_OF = Prepared(delete(rbac_policies).where(_t.object_id == bindparam("of_object")))
 
 FILTERS: Filters = {
     **{
@@ -40,7 +50,7 @@ FILTERS: Filters = {
 
 
 def shared_with(
-    object_type: ObjectType, project_id: str, action: Action | None = None
+    object_type: ObjectType, project_id: str | BindParameter[str], action: Action | None = None
 ) -> Select[Any]:
     """A query of the ids of what is shared with a project, as one thing or as any."""
     to_me = _t.target.in_([EVERYBODY, project_id])
@@ -118,9 +128,8 @@ async def list_shared(tx: Transaction, ids: Collection[str], project_id: str | N
     """Which of these things a project is given as shared; None asks for what everybody is."""
     if not ids:
         return set()
-    to_me = or_(_t.target == EVERYBODY, _t.target == (project_id or EVERYBODY))
-    query = select(_t.object_id).where(_t.object_id.in_(ids), _t.action == Action.SHARED, to_me)
-    return {row.object_id for row in await tx.all(query)}
+    named = {"ids": list(ids), "to_project": project_id or EVERYBODY}
+    return {row.object_id for row in await tx.all(_SHARED, named)}
 
 
 async def is_shared_with(tx: Transaction, object_id: str, project_id: str, action: Action) -> bool:
@@ -142,4 +151,4 @@ async def delete_policy(tx: Transaction, id: str) -> None:
 
 async def delete_policies_of(tx: Transaction, object_id: str) -> None:
     """Forget every policy of a thing that goes. Repeatable."""
-    await tx.run(delete(rbac_policies).where(_t.object_id == object_id))
+    await tx.run(_FORGET_OF, {"of_object": object_id})

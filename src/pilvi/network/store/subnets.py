@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.errors import NotFound
 from pilvi.network.model.address import Span, to_number
 from pilvi.network.model.network import NetworkId, Subnet, SubnetId
@@ -28,7 +28,17 @@ from pilvi.network.store.sharing import shared_with
 from pilvi.network.store.tables import fixed_ips, networks, ports, subnets
 
 _t = subnets.c
-_OF_NETWORKS = (
+_f = fixed_ips.c
+_BY_ID = Prepared(select(subnets).where(_t.id.in_(bindparam("ids", expanding=True))))
+_UPDATE = Prepared(update(subnets).where(_t.id == bindparam("of_id")))
+_USED = Prepared(
+    select(_f.number).where(
+        _f.subnet_id == bindparam("of_subnet"),
+        _f.number.between(bindparam("first"), bindparam("last")),
+    )
+)
+_GIVE = Prepared(insert(fixed_ips))
+_OF_NETWORKS = Prepared(
     select(subnets)
     .where(_t.network_id.in_(bindparam("ids", expanding=True)))
     .order_by(_t.created_at, _t.id)
@@ -128,7 +138,7 @@ async def list_subnets_by_id(tx: Transaction, ids: Collection[str]) -> dict[str,
     """Some subnets."""
     if not ids:
         return {}
-    return {row.id: _subnet(row) for row in await tx.all(select(subnets).where(_t.id.in_(ids)))}
+    return {row.id: _subnet(row) for row in await tx.all(_BY_ID, {"ids": list(ids)})}
 
 
 async def list_subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -143,7 +153,7 @@ async def list_subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[s
 
 async def update_subnet(tx: Transaction, id: str, **values: Any) -> None:
     """Change columns of a subnet."""
-    await tx.run(update(subnets).where(_t.id == id).values(**_columns(values)))
+    await tx.run(_UPDATE, {"of_id": id, **_columns(values)})
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
@@ -165,10 +175,8 @@ async def delete_subnet(tx: Transaction, id: str) -> None:
 
 async def list_used_numbers(tx: Transaction, subnet_id: str, window: Span) -> set[int]:
     """Which addresses of a piece of a subnet are given."""
-    number = fixed_ips.c.number
-    inside = number.between(_digits(window[0]), _digits(window[1]))
-    query = select(number).where(fixed_ips.c.subnet_id == subnet_id, inside)
-    return {int(row.number, 16) for row in await tx.all(query)}
+    named = {"of_subnet": subnet_id, "first": _digits(window[0]), "last": _digits(window[1])}
+    return {int(row.number, 16) for row in await tx.all(_USED, named)}
 
 
 async def insert_fixed_ip(
@@ -177,7 +185,7 @@ async def insert_fixed_ip(
     """Give a port an address. Raises `Conflict` when another port has it."""
     number = _digits(to_number(address))
     values = {"subnet_id": subnet_id, "number": number, "address": address}
-    await tx.run(insert(fixed_ips).values(**values, port_id=port_id, place=place))
+    await tx.run(_GIVE, {**values, "port_id": port_id, "place": place})
 
 
 async def delete_fixed_ips(

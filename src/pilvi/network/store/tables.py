@@ -17,24 +17,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
     true,
 )
 
-from pilvi.core.db import Json, Time, metadata, uuid_column
-
-
-def _resource() -> list[Column[Any]]:
-    """What everything that the API shows begins with."""
-    return [
-        uuid_column("id", primary_key=True),
-        uuid_column("project_id", nullable=False, index=True),
-        Column("name", String(255), nullable=False, default=""),
-        Column("description", Text, nullable=False, default=""),
-        Column("generation", Integer, nullable=False, default=1),
-        Column("created_at", Time, nullable=False),
-        Column("updated_at", Time, nullable=False),
-    ]
+from pilvi.core.db import Json, metadata, uuid_column
+from pilvi.network.store.columns import resource_columns as _resource
 
 
 def _reconciled() -> list[Column[Any]]:
@@ -60,6 +47,9 @@ networks = Table(
     Column("segment", Integer, nullable=False, unique=True),
     Column("availability_zone_hints", Json, nullable=False),
     uuid_column("qos_policy_id", index=True),
+    # What the network's one segment is called; the segment has the network's id.
+    Column("segment_name", String(255), nullable=False, default="", server_default=""),
+    Column("segment_description", Text, nullable=False, default="", server_default=""),
 )
 
 subnets = Table(
@@ -87,8 +77,14 @@ routers = Table(
     Column("admin_state_up", Boolean, nullable=False, default=True),
     Column("external_network_id", ForeignKey("network_networks.id"), index=True),
     Column("enable_snat", Boolean, nullable=False, default=True),
+    Column("enable_ndp_proxy", Boolean, nullable=False, default=False, server_default="0"),
     Column("routes", Json, nullable=False),
     Column("availability_zone_hints", Json, nullable=False),
+    uuid_column("flavor_id", index=True),
+    # The host that an admin chose; None leaves the choice to the reconciler.
+    uuid_column("pinned_host_id"),
+    # Whether an admin took it from its host: none carries it until one is chosen.
+    Column("is_parked", Boolean, nullable=False, default=False, server_default="0"),
     # Owned, written by the router's reconciler only.
     uuid_column("host_id"),
 )
@@ -157,7 +153,7 @@ security_groups = Table(
     Column("applied_generation", Integer, nullable=False, default=0),
     Column("is_stateful", Boolean, nullable=False, default=True, server_default=true()),
     # Whether hosts have not yet been told of the newest change of its members.
-    Column("members_changed", Boolean, nullable=False, default=False, server_default=false()),
+    Column("members_changed", Boolean, nullable=False, default=False, server_default="0"),
     # The project again where this is its default group: one for each project.
     uuid_column("default_of", unique=True),
 )
@@ -241,10 +237,14 @@ qos_rules = Table(
     *_resource(),
     Column("policy_id", ForeignKey("network_qos_policies.id"), nullable=False),
     Column("kind", String(32), nullable=False),
-    # Of bandwidth limits; empty in a marking.
+    # Of limits and minimums; empty in a marking.
     Column("direction", String(8), nullable=False, default=""),
     Column("max_kbps", Integer),
     Column("max_burst_kbps", Integer),
+    Column("max_kpps", Integer),
+    Column("max_burst_kpps", Integer),
+    Column("min_kbps", Integer),
+    Column("min_kpps", Integer),
     Column("dscp_mark", Integer),
     UniqueConstraint("policy_id", "kind", "direction"),
 )

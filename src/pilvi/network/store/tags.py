@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.network.store.tables import tags
+
+_OF_SOME = tags.c.resource_id.in_(bindparam("ids", expanding=True))
+_LIST = Prepared(select(tags).where(_OF_SOME).order_by(tags.c.tag))
+_FORGET = Prepared(delete(tags).where(_OF_SOME))
 
 
 async def list_tags(tx: Transaction, ids: Sequence[str]) -> dict[str, list[str]]:
     """The tags of some resources, sorted; those without have no entry."""
     found: dict[str, list[str]] = {}
     if ids:
-        query = select(tags).where(tags.c.resource_id.in_(ids)).order_by(tags.c.tag)
-        for row in await tx.all(query):
+        for row in await tx.all(_LIST, {"ids": list(ids)}):
             found.setdefault(row.resource_id, []).append(row.tag)
     return found
 
@@ -29,4 +32,4 @@ async def replace_tags(tx: Transaction, id: str, wanted: Iterable[str]) -> None:
 async def delete_tags(tx: Transaction, ids: Sequence[str]) -> None:
     """Forget the tags of resources that go. Repeatable."""
     if ids:
-        await tx.run(delete(tags).where(tags.c.resource_id.in_(ids)))
+        await tx.run(_FORGET, {"ids": list(ids)})

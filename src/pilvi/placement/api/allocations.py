@@ -38,7 +38,7 @@ async def list_usages(call: Call[None]) -> Any:
     """What the consumers of a project hold together."""
     values = read_query(call, USAGE_PARAMETERS)
     if "project_id" not in values:
-        raise InvalidRequest("cannot sum up usages without 'project_id': name a project")
+        raise InvalidRequest("cannot sum up usages without 'project_id'; name a project")
     project_id = values["project_id"][0]
     if call.caller.visible_project_id not in (None, project_id):
         raise Forbidden("cannot see what another project claims")

@@ -73,7 +73,7 @@ def _read_wish(call: Call[Any], consumer_id: str, body: ClaimBody) -> ClaimWish:
 async def replace_allocations(call: Call[ClaimBody]) -> None:
     """Let one consumer hold exactly this."""
     if not call.payload.allocations and "consumer_generations" not in call.flags:
-        raise InvalidRequest("cannot write no allocations at this version: delete them instead")
+        raise InvalidRequest("cannot write no allocations at this version; delete them instead")
     wish = _read_wish(call, call.path["consumer_id"], call.payload)
     await consumers.write_claims(call.tx, [wish])
 

@@ -217,7 +217,7 @@ async def replace_provider_aggregates(call: Call[list[str] | AggregatesReplace])
     """All aggregates of a provider; before 1.19 the body is the bare list."""
     body, counts = call.payload, "aggregate_generations" in call.flags
     if isinstance(body, list) == counts:
-        raise InvalidRequest("cannot read the body: send an object from 1.19, before that a list")
+        raise InvalidRequest("cannot read the body; send an object from 1.19, before that a list")
     ids = body if isinstance(body, list) else body.aggregates
     known = UNSET if isinstance(body, list) else body.resource_provider_generation
     if counts and known is UNSET:

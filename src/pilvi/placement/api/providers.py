@@ -17,6 +17,7 @@ from pilvi.placement.operations.usages import (
     get_view,
     list_known_classes,
     list_known_traits,
+    list_usages,
     list_views,
 )
 from pilvi.placement.store import allocations, providers
@@ -104,6 +105,23 @@ async def show_provider_inventory(call: Call[None]) -> Any:
         raise NotFound(f"cannot find an inventory of {name} here")
     body = render_inventory(view.usage.inventories[name])
     return with_generation(call, view.provider, body)
+
+
+async def list_all_usages(call: Call[None]) -> Any:
+    """How much of what every provider gives is used: Pilvi's own, one list for all of them."""
+    usages = await list_usages(call.tx)
+    rows = [
+        {
+            "uuid": provider.id,
+            "name": provider.name,
+            "resources": {
+                name: {"used": usages[provider.id].used.get(name, 0), "capacity": capacity}
+                for name, capacity in usages[provider.id].capacity.items()
+            },
+        }
+        for provider in await providers.list_providers(call.tx)
+    ]
+    return fresh(call, {"resource_providers": rows})
 
 
 async def list_provider_usages(call: Call[None]) -> Any:

@@ -144,7 +144,7 @@ def _read_limit(values: Values) -> int | None:
 
 def _check_groups(request: CandidateRequest, values: Values) -> None:
     if not request.resources:
-        raise InvalidRequest("cannot find candidates without 'resources': ask for some")
+        raise InvalidRequest("cannot find candidates without 'resources'; ask for some")
     together = [set(text.split(",")) for text in values.get("same_subtree", ())]
     for unknown in set().union(*together) - set(request.groups):
         raise InvalidRequest(f"cannot find the group '{unknown}' that same_subtree names")

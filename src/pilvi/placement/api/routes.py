@@ -70,6 +70,7 @@ ROUTES = [
     Route("GET", "/traits", words.list_traits, _READ, since=(1, 6)),
     Route("GET", "/traits/{name}", words.show_trait, _READ, since=(1, 6), status=204),
     Route("GET", "/allocations/{consumer_id}", allocations.show_allocations, _READ),
+    Route("GET", "/pilvi-usages", providers.list_all_usages, _READ),
     Route("GET", "/usages", allocations.list_usages, "placement:list_usages", since=(1, 9)),
     Route(
         "GET",

@@ -90,7 +90,7 @@ async def list_traits(call: Call[None]) -> Any:
     elif wanted.startswith("startswith:"):
         names = [name for name in names if name.startswith(wanted.removeprefix("startswith:"))]
     elif wanted:
-        raise InvalidRequest("cannot filter traits so: use name=in:A,B or name=startswith:A")
+        raise InvalidRequest("cannot filter traits so; use name=in:A,B or name=startswith:A")
     if "associated" in values:
         used = frozenset().union(*(await list_used_traits(call.tx)).values())
         is_wanted = _read_flag(values["associated"][0])

@@ -67,6 +67,11 @@ async def find_claim(tx: Transaction, consumer_id: str) -> Claim | None:
     return await store.find_claim(tx, consumer_id)
 
 
+async def list_claims_of_servers(tx: Transaction) -> list[Claim]:
+    """What every consumer that follows a server holds, for an audit."""
+    return [claim for claim in await store.list_claims(tx) if claim.is_servers]
+
+
 async def _raise_generations(tx: Transaction, provider_ids: Iterable[str]) -> None:
     for id in sorted(provider_ids):
         await providers.raise_generation(tx, await providers.get_provider(tx, id))

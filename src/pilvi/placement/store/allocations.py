@@ -1,17 +1,41 @@
 """Rows of consumers and of what they hold."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from pilvi.core.db import Transaction
+from pilvi.core.db import Prepared, Transaction
 from pilvi.placement.model.claim import Claim
 from pilvi.placement.model.resources import Amounts
 from pilvi.placement.store.tables import consumers, holdings
 
 Used = dict[str, dict[str, int]]
 """By one id and resource class: how much."""
+
+_UPDATE = Prepared(update(consumers).where(consumers.c.id == bindparam("of_id")))
+_INSERT = Prepared(insert(consumers))
+_INSERT_HELD = Prepared(insert(holdings))
+_FORGET_HELD = Prepared(delete(holdings).where(holdings.c.consumer_id == bindparam("of_id")))
+_FORGET = Prepared(delete(consumers).where(consumers.c.id == bindparam("of_id")))
+_SUM = select(
+    holdings.c.provider_id, holdings.c.resource_class, func.sum(holdings.c.used).label("used")
+).group_by(holdings.c.provider_id, holdings.c.resource_class)
+_SUM_OF_ALL = Prepared(_SUM)
+_SUM_OF_ONE = Prepared(_SUM.where(holdings.c.provider_id == bindparam("of_id")))
+
+
+@cache
+def _list_query(is_of_provider: bool, names: tuple[str, ...]) -> Prepared:
+    query = (
+        select(consumers, holdings.c.provider_id, holdings.c.resource_class, holdings.c.used)
+        .outerjoin(holdings, holdings.c.consumer_id == consumers.c.id)
+        .order_by(consumers.c.id, holdings.c.provider_id, holdings.c.resource_class)
+    )
+    if is_of_provider:
+        query = query.where(holdings.c.provider_id == bindparam("of_provider"))
+    return Prepared(query.where(*(consumers.c[name] == bindparam(f"of_{name}") for name in names)))
 
 
 async def list_claims(
@@ -21,18 +45,13 @@ async def list_claims(
 
     With a provider: only what is held of it, by those who hold any of it.
     """
-    query = (
-        select(consumers, holdings.c.provider_id, holdings.c.resource_class, holdings.c.used)
-        .outerjoin(holdings, holdings.c.consumer_id == consumers.c.id)
-        .order_by(consumers.c.id, holdings.c.provider_id, holdings.c.resource_class)
-    )
+    query = _list_query(provider_id is not None, tuple(equal))
+    named = {f"of_{name}": value for name, value in equal.items()}
     if provider_id is not None:
-        query = query.where(holdings.c.provider_id == provider_id)
-    for name, value in equal.items():
-        query = query.where(consumers.c[name] == value)
+        named["of_provider"] = provider_id
     heads: dict[str, Claim] = {}
     held: dict[str, dict[str, dict[str, int]]] = {}
-    for row in await tx.all(query):
+    for row in await tx.all(query, named):
         parts = held.setdefault(row.id, {})
         if row.resource_class is not None:
             parts.setdefault(row.provider_id, {})[row.resource_class] = row.used
@@ -63,35 +82,41 @@ async def save_claim(tx: Transaction, claim: Claim) -> None:
         "consumer_type": claim.consumer_type,
         "is_servers": claim.is_servers,
     }
-    known = update(consumers).where(consumers.c.id == claim.consumer_id).values(**values)
-    if not await tx.run(known):
-        await tx.run(insert(consumers).values(id=claim.consumer_id, **values))
-    await tx.run(delete(holdings).where(holdings.c.consumer_id == claim.consumer_id))
+    if not await tx.run(_UPDATE, {"of_id": claim.consumer_id, **values}):
+        await tx.run(_INSERT, {"id": claim.consumer_id, **values})
+    await tx.run(_FORGET_HELD, {"of_id": claim.consumer_id})
     await _insert_held(tx, claim.consumer_id, claim.held)
 
 
 async def _insert_held(tx: Transaction, consumer_id: str, held: Mapping[str, Amounts]) -> None:
-    for provider_id, amounts in held.items():
-        for name, used in amounts.items():
-            values = {"provider_id": provider_id, "resource_class": name, "used": used}
-            await tx.run(insert(holdings).values(consumer_id=consumer_id, **values))
+    rows = [
+        {
+            "consumer_id": consumer_id,
+            "provider_id": provider_id,
+            "resource_class": name,
+            "used": used,
+        }
+        for provider_id, amounts in held.items()
+        for name, used in amounts.items()
+    ]
+    if rows:
+        await tx.run(_INSERT_HELD, rows)
 
 
 async def delete_claim(tx: Transaction, consumer_id: str) -> None:
     """Let a consumer hold nothing and forget it. Repeatable."""
-    await tx.run(delete(holdings).where(holdings.c.consumer_id == consumer_id))
-    await tx.run(delete(consumers).where(consumers.c.id == consumer_id))
+    await tx.run(_FORGET_HELD, {"of_id": consumer_id})
+    await tx.run(_FORGET, {"of_id": consumer_id})
 
 
 async def sum_by_provider(tx: Transaction, provider_id: str | None = None) -> Used:
     """How much is used of each class, by provider."""
-    query = select(
-        holdings.c.provider_id, holdings.c.resource_class, func.sum(holdings.c.used).label("used")
-    ).group_by(holdings.c.provider_id, holdings.c.resource_class)
-    if provider_id is not None:
-        query = query.where(holdings.c.provider_id == provider_id)
+    if provider_id is None:
+        rows = await tx.all(_SUM_OF_ALL)
+    else:
+        rows = await tx.all(_SUM_OF_ONE, {"of_id": provider_id})
     found: Used = {}
-    for row in await tx.all(query):
+    for row in rows:
         found.setdefault(row.provider_id, {})[row.resource_class] = int(row.used)
     return found
 

@@ -1,6 +1,7 @@
 """What a port may ask for beside its rules, held against real packets."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -22,7 +23,7 @@ from agent.ports.small_host import (
 )
 from agent.ports.virtual_guest import Guests, VirtualGuest
 from pilvi.host_api.contract import Kind
-from pilvi.host_api.networks import DhcpOption, ForwardingSpec, Lease, LimitSpec
+from pilvi.host_api.networks import DhcpOption, ForwardingSpec, Lease, LimitSpec, PacketLimitSpec
 
 pytestmark = pytest.mark.root
 OPEN = [OUT, rule()]
@@ -99,6 +100,52 @@ async def test_a_limit_slows_its_direction(host: SmallHost, guests: Guests, dire
     assert slow > 1.2 and slow > 3 * fast, (fast, slow)
     host.assign(Kind.PORT, uuid(number), port(number, rules=rules))
     await host.settle()
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+async def test_a_limit_of_packets_drops_what_is_over_it(
+    host: SmallHost, guests: Guests, direction: str
+) -> None:
+    first, second = await guests.pair(rules=OPEN)
+    ear, mouth = second.open_udp(5000), first.open_udp(5001)
+    ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    ear.settimeout(0.3)
+
+    async def arrived() -> int:
+        """How many of 6,000 packets arrive that are sent as fast as they can be."""
+        return await asyncio.to_thread(_shower, mouth, ear)
+
+    all_of_them = await arrived()
+    limit = [PacketLimitSpec(direction=direction, max_kpps=1, burst_kpps=0)]
+    number, rules = (12, OPEN) if direction == "ingress" else (11, [OUT])
+    host.assign(Kind.PORT, uuid(number), port(number, rules=rules, packet_limits=limit))
+    await host.settle()
+    began = time.monotonic()
+    some = await arrived()
+    # The kernel's bucket holds what a second lets through and the burst.
+    most = 1_000 * (time.monotonic() - began + 1) + 800
+    assert all_of_them > 5_000, all_of_them
+    assert 500 < some <= most, (some, most)
+    assert await first.pings("10.0.1.12"), "after a while there is room again"
+
+
+def _shower(mouth: socket.socket, ear: socket.socket) -> int:
+    counted = [0]
+
+    def count() -> None:
+        with contextlib.suppress(TimeoutError):
+            while True:
+                ear.recv(64)
+                counted[0] += 1
+
+    hearing = threading.Thread(target=count)
+    hearing.start()
+    for _ in range(60):
+        for _ in range(100):
+            mouth.sendto(b"x", ("10.0.1.12", 5000))
+        time.sleep(0.005)
+    hearing.join()
+    return counted[0]
 
 
 async def test_packets_are_marked(host: SmallHost, guests: Guests) -> None:

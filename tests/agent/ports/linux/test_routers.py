@@ -200,5 +200,6 @@ async def _carries(sender: socket.socket, receiver: socket.socket) -> bool:
     receiver.settimeout(1.0)
     try:
         return bool(await asyncio.to_thread(receiver.recv, 1))
-    except TimeoutError:
+    except (TimeoutError, ConnectionResetError):
+        # What has no way any more is told so, or hears nothing.
         return False

@@ -19,9 +19,9 @@ from pilvi.agent.ports.linux.fabric import Fabric
 from pilvi.agent.ports.linux.links import links_of
 from pilvi.agent.ports.linux.nft import run_nft
 from pilvi.agent.ports.linux.services import Services
-from pilvi.agent.ports.metadata_tree import document_name
+from pilvi.agent.ports.metadata_tree import POSTED_SUFFIX, document_name, posted_name
 from pilvi.agent.ports.names import CloudNames, check_id, dhcp_link_name
-from pilvi.agent.ports.steps import DhcpSeen, LayDhcp, ServeDhcp, ServeMetadata, TellLeases
+from pilvi.agent.ports.steps import DhcpSeen, LayDhcp, Posted, ServeDhcp, ServeMetadata, TellLeases
 from pilvi.errors import Unavailable
 
 log = structlog.get_logger()
@@ -29,6 +29,10 @@ log = structlog.get_logger()
 CONNECTIONS_PER_GUEST_MAX = 32
 """Open at once. Lower: a guest that asks for much in parallel waits; higher: fewer bad guests
 together hold all connections of their network's metadata server."""
+
+
+PASSWORD_BYTES_MAX = 256
+"""As the metadata server has it."""
 
 
 class DhcpSpaces:
@@ -172,11 +176,29 @@ class DhcpSpaces:
     def _make_folder(self, network_id: str) -> Path:
         self._directory.mkdir(parents=True, exist_ok=True)
         folder = self.folder(network_id)
-        for path in (folder, folder / "documents"):
+        for path in (folder, folder / "documents", folder / "posted"):
             path.mkdir(mode=0o750, exist_ok=True)
             if path.stat().st_gid != self._uid:
                 os.chown(path, 0, self._uid)
+                # The metadata server writes here what guests post, and nowhere else.
+                path.chmod(0o770 if path.name == "posted" else 0o750)
         return folder
+
+    def list_posted(self) -> list[Posted]:
+        """What guests posted and nobody has taken yet."""
+        found = []
+        for path in self._directory.glob(f"*/posted/*{POSTED_SUFFIX}"):
+            text = _read_posted(path)
+            if text is not None and not path.name.startswith("."):
+                address = path.name.removesuffix(POSTED_SUFFIX)
+                found.append(Posted(path.parent.parent.name, address, text))
+        return found
+
+    def forget_posted(self, posted: Posted) -> None:
+        """What was posted has arrived, unless it is another by now. Repeatable."""
+        path = self.folder(posted.network_id) / "posted" / posted_name(posted.address)
+        if _read_posted(path) == posted.text:
+            path.unlink(missing_ok=True)
 
     def _write(self, path: Path, content: bytes) -> None:
         """Replace a file at once by one that only root and the processes' user can read."""
@@ -238,3 +260,13 @@ def render_release(server: str, mac: str, address: str) -> bytes:
     fixed += socket.inet_aton(address) + bytes(12) + client + bytes(10) + bytes(64 + 128)
     options = b"\x63\x82\x53\x63" + b"\x35\x01\x07" + b"\x36\x04" + socket.inet_aton(server)
     return fixed + options + b"\xff"
+
+
+def _read_posted(path: Path) -> str | None:
+    """The text of a file that another user writes: never followed elsewhere, never long."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(PASSWORD_BYTES_MAX).decode("ascii", errors="replace")

@@ -13,10 +13,14 @@ from pilvi.agent.ports import steps
 from pilvi.agent.ports.linux import taps
 from pilvi.agent.ports.linux.dhcp_spaces import DhcpSpaces
 from pilvi.agent.ports.linux.fabric import Fabric
+from pilvi.agent.ports.linux.holdings import list_holdings
 from pilvi.agent.ports.linux.machine import Machine
+from pilvi.agent.ports.linux.packet_log import PacketLog
 from pilvi.agent.ports.linux.purge import networks_dir, purge
-from pilvi.agent.ports.linux.routers import Routers
+from pilvi.agent.ports.linux.routers import Routers, list_helpers
 from pilvi.agent.ports.names import CloudNames, bridge_name, tap_name
+from pilvi.host_api.contract import Kind
+from pilvi.host_api.holdings import Holding
 from pilvi.settings import Settings
 
 P = ParamSpec("P")
@@ -34,13 +38,16 @@ class LinuxPortDriver:
         self._routers = Routers(names, self._fabric, networks_dir(settings), settings.uid_services)
         self._machine = Machine(names, self._fabric)
         self._dhcp = DhcpSpaces(names, self._fabric, networks_dir(settings), settings.uid_services)
+        self._helpers = list_helpers()
+        self._packet_log = PacketLog(names.fabric, settings.agent_dir / "security-groups.log")
         self._is_closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ports")
 
     @property
     def capabilities(self) -> frozenset[str]:
         """Names of what this driver can do; they become traits."""
-        return frozenset({"network.bridge", "network.security_groups", "network.floating_ip"})
+        always = ("network.bridge", "network.security_groups", "network.floating_ip")
+        return self._helpers.union(always)
 
     async def see_network(self, network_id: str, segment: int | None) -> steps.NetworkSeen:
         """All that is there of a network; `segment` None means that it should be absent."""
@@ -76,13 +83,15 @@ class LinuxPortDriver:
         """Forget the metadata documents of these addresses. Repeatable."""
         await self._run(self._dhcp.remove_documents, network_id, addresses)
 
-    async def list_broken_networks(self) -> list[str]:
-        """Ids of networks of which a DHCP or metadata process ended unasked."""
-        return await self._run(self._dhcp.list_broken)
+    async def list_broken(self) -> list[tuple[Kind, str]]:
+        """Networks and routers of which a process ended unasked."""
+        networks = await self._run(self._dhcp.list_broken)
+        routers = await self._run(self._routers.list_broken)
+        return [(Kind.NETWORK, id) for id in networks] + [(Kind.ROUTER, id) for id in routers]
 
-    async def list_broken_routers(self) -> list[str]:
-        """Ids of routers of which the advertising process ended unasked."""
-        return await self._run(self._routers.list_broken)
+    async def list_posted(self) -> list[steps.Posted]:
+        """What guests posted to the metadata server and nobody has taken yet."""
+        return await self._run(self._dhcp.list_posted)
 
     def is_ready(self, port_id: str) -> bool:
         """Whether the port's tap is there, with its anti-spoofing and rules loaded.
@@ -94,6 +103,11 @@ class LinuxPortDriver:
     def open_tap(self, port_id: str) -> int:
         """Open the port's tap and return its file descriptor, which the caller closes."""
         return taps.open_tap(self._names.fabric, tap_name(port_id))
+
+    async def holdings(self) -> list[Holding]:
+        """Everything of this cloud that is really there, whoever made it."""
+        folder = networks_dir(self._settings)
+        return await self._run(list_holdings, self._names, self._fabric, folder)
 
     async def purge(self) -> None:
         """Remove everything of this cloud from the host's network. Repeatable."""
@@ -112,6 +126,7 @@ class LinuxPortDriver:
         return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
 
     def _close(self) -> None:
+        self._packet_log.close()
         self._fabric.close()
         self._dhcp.close()
         self._routers.close()
@@ -129,6 +144,7 @@ class LinuxPortDriver:
     def _see_port(self, port_id: str, segment: int | None) -> steps.PortSeen:
         bridge = None if segment is None else self._fabric.see_bridge(bridge_name(segment))
         tap = self._fabric.see_tap(port_id)
+        self._packet_log.ensure()
         return steps.PortSeen(bridge, tap, self._fabric.see_filter(port_id, tap))
 
     def _apply(self, step: steps.Step) -> None:
@@ -149,6 +165,8 @@ class LinuxPortDriver:
                 self._dhcp.serve_dhcp(step)
             case steps.ServeMetadata():
                 self._dhcp.serve_metadata(step)
+            case steps.ForgetPosted():
+                self._dhcp.forget_posted(step.posted)
             case steps.RemoveDhcp():
                 self._dhcp.remove(step.network_id)
             case steps.MakeTap():
@@ -182,6 +200,10 @@ class LinuxPortDriver:
                 self._routers.remove_leg(step.name)
             case steps.SetRoutes():
                 self._routers.set_routes(step)
+            case steps.LoadMeters():
+                self._routers.load_meters(step)
+            case steps.SetProxies():
+                self._routers.set_proxies(step)
             case steps.ServeAdverts():
                 self._routers.serve_adverts(step)
             case steps.StopAdverts():

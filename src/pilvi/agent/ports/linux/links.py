@@ -1,5 +1,6 @@
 """Interfaces, addresses and routes of one namespace, through rtnetlink."""
 
+import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyroute2.iproute.linux import IPRoute
+from pyroute2.netlink import NLM_F_DUMP, NLM_F_REQUEST
 from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.rtnl import RTM_GETNEIGH
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from pilvi.agent.ports.linux import namespaces
 
@@ -16,6 +20,7 @@ _FILE_EXISTS = 17
 _NOT_FOUND = (2, 3, 19, 99)
 _IFF_UP = 1
 _STATIC_ROUTE = 4
+_NTF_PROXY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,37 @@ class Links:
                 self._route.route("del", dst=destination, gateway=via)
         for destination, via in sorted(routes - there):
             self._route.route("replace", dst=destination, gateway=via, proto=_STATIC_ROUTE)
+
+    def proxies(self) -> frozenset[tuple[str, str]]:
+        """Interface and IPv6 address of everything that is answered for."""
+        names = {link.index: link.name for link in self.list()}
+        found = set()
+        # `neigh("dump")` leaves the flag out, without which the kernel tells of neighbours only.
+        asked = ndmsg()  # type: ignore[no-untyped-call]
+        asked["family"], asked["flags"] = socket.AF_INET6, _NTF_PROXY
+        # pyroute2 0.9 reads this before it is ever set.
+        self._route.status["nlm_generator"] = False
+        answer = self._route.nlm_request(asked, RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP)
+        for entry in answer:
+            if entry["flags"] & _NTF_PROXY and entry["ifindex"] in names:
+                address = str(ipaddress.ip_address(entry.get("dst")))
+                found.add((names[entry["ifindex"]], address))
+        return frozenset(found)
+
+    def set_proxies(self, name: str, addresses: frozenset[str]) -> None:
+        """Answer on an interface for exactly these IPv6 addresses. Repeatable."""
+        index = self._get(name).index
+        there = {address for leg, address in self.proxies() if leg == name}
+        for verb, changed in (("del", there - addresses), ("add", addresses - there)):
+            for address in sorted(changed):
+                with _already((_FILE_EXISTS,) if verb == "add" else _NOT_FOUND):
+                    self._route.neigh(
+                        verb,
+                        family=socket.AF_INET6,
+                        ifindex=index,
+                        dst=address,
+                        flags=_NTF_PROXY,
+                    )
 
     def _get(self, name: str) -> Link:
         link = self.find(name)

@@ -101,6 +101,17 @@ class Machine:
                 RECORD_DIR.rmdir()
 
 
+def find_uplink(names: CloudNames) -> str | None:
+    """What there is of a cloud in the machine's own namespace, in words for people."""
+    with _own_links() as links:
+        if links.find(names.uplink) is not None:
+            return names.uplink
+    if list_elements("set", "ip", names.table, "external") is not None:
+        return f"table ip {names.table}"
+    record = RECORD_DIR / names.prefix
+    return str(record) if record.exists() else None
+
+
 def render_masquerade(table: str, uplink: str, address: str) -> list[str]:
     """The lines that hide the external network behind the machine's other addresses. Pure."""
     return [

@@ -34,6 +34,45 @@ def list_elements(kind: str, family: str, table: str, name: str) -> list[Any] | 
     return None
 
 
+def list_counters(family: str, table: str) -> dict[str, tuple[int, int]]:
+    """Packets and octets of each named counter of a table; none when there is no such table."""
+    try:
+        document = json.loads(_call(["nft", "-j", "list", "counters", "table", family, table], ""))
+    except Unavailable as error:
+        if "No such file or directory" in error.detail:
+            return {}
+        raise
+    counters = [entry["counter"] for entry in document["nftables"] if "counter" in entry]
+    return {counter["name"]: (counter["packets"], counter["bytes"]) for counter in counters}
+
+
+def count_rules() -> dict[tuple[str, str, str], int]:
+    """How many rules each chain has, by family, table and chain; none of the empty ones."""
+    document = json.loads(_call(["nft", "-j", "list", "ruleset"], ""))
+    counts: dict[tuple[str, str, str], int] = {}
+    for entry in document["nftables"]:
+        if "rule" in entry:
+            rule = entry["rule"]
+            key = (rule["family"], rule["table"], rule["chain"])
+            counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def would_take(lines: Iterable[str]) -> bool:
+    """Whether the kernel would take all lines; nothing is changed."""
+    try:
+        _call(["nft", "-c", "-f", "-"], "\n".join(lines) + "\n")
+    except Unavailable:
+        return False
+    return True
+
+
+def list_objects(kind: str) -> list[dict[str, Any]]:
+    """All chains or sets of all families, as nft's JSON gives them, without their contents."""
+    document = json.loads(_call(["nft", "-j", "-t", "list", f"{kind}s"], ""))
+    return [entry[kind] for entry in document["nftables"] if kind in entry]
+
+
 def has_table(family: str, table: str) -> bool:
     """Whether there is a table of this name."""
     document = json.loads(_call(["nft", "-j", "list", "tables", family], ""))

@@ -8,17 +8,21 @@ from pilvi.agent.ports.linux import namespaces
 from pilvi.agent.ports.linux.adverts import Adverts
 from pilvi.agent.ports.linux.fabric import Fabric
 from pilvi.agent.ports.linux.links import Links, links_of
-from pilvi.agent.ports.linux.nft import list_elements, run_nft
+from pilvi.agent.ports.linux.nft import list_counters, list_elements, run_nft, would_take
+from pilvi.agent.ports.meter_rules import TABLE as METERS
 from pilvi.agent.ports.names import CloudNames
-from pilvi.agent.ports.router_rules import TABLE
+from pilvi.agent.ports.router_rules import FORWARDED_PROTOCOLS, HELPERS, TABLE
 from pilvi.agent.ports.steps import (
     LayLeg,
     LegSeen,
+    LoadMeters,
     LoadRouterRules,
     RouterSeen,
     ServeAdverts,
+    SetProxies,
     SetRoutes,
 )
+from pilvi.host_api.networks import helper_capability
 
 _SYSCTLS = {
     "net/ipv4/ip_forward": "1",
@@ -53,17 +57,20 @@ class Routers:
         if not namespaces.exists(namespace):
             return RouterSeen()
         with namespaces.inside(namespace):
-            elements = list_elements("set", "ip", TABLE, "loaded")
-        digest = elements[0]["elem"]["comment"] if elements else None
+            digest = _find_digest("ip", TABLE)
+            meters_digest = _find_digest("inet", METERS)
+            counts = list_counters("inet", METERS) if meters_digest is not None else {}
         with links_of(namespace) as links:
             legs = {
                 link.name: self._see_leg(links, link.name)
                 for link in links.list()
                 if link.name.startswith("leg")
             }
-            routes = links.routes()
+            routes, proxies = links.routes(), links.proxies()
         adverts = self._adverts.find(namespace)
-        return RouterSeen(True, digest, legs, routes, adverts)
+        return RouterSeen(
+            True, digest, legs, routes, adverts, meters_digest, counts=counts, proxies=proxies
+        )
 
     def make(self, router_id: str) -> None:
         """Make the namespace and let it forward. Repeatable."""
@@ -96,6 +103,20 @@ class Routers:
             for address in sorted(new):
                 if ":" not in address:
                     _announce(step.name, step.mac, address.partition("/")[0])
+
+    def load_meters(self, step: LoadMeters) -> None:
+        """Change the router's meters in one transaction. Repeatable."""
+        with namespaces.inside(self._names.router(step.router_id)):
+            run_nft([step.rules.text])
+
+    def set_proxies(self, step: SetProxies) -> None:
+        """Answer on a leg for exactly these addresses. Repeatable."""
+        namespace = self._names.router(step.router_id)
+        with namespaces.inside(namespace):
+            answers = "1" if step.addresses else "0"
+            namespaces.set_sysctl(f"net/ipv6/conf/{step.leg}/proxy_ndp", answers)
+        with links_of(namespace) as links:
+            links.set_proxies(step.leg, step.addresses)
 
     def remove_leg(self, name: str) -> None:
         """Remove a leg. Repeatable."""
@@ -145,6 +166,26 @@ class Routers:
             addresses=links.addresses(name),
             is_up=link.is_up and outer is not None and outer.is_up,
         )
+
+
+def list_helpers() -> frozenset[str]:
+    """The abilities that stand for the helpers this machine's kernel has."""
+    return frozenset(
+        helper_capability(helper, protocol)
+        for helper in HELPERS
+        for protocol in FORWARDED_PROTOCOLS
+        if would_take(
+            [
+                "add table ip probe",
+                f'add ct helper ip probe h {{ type "{helper}" protocol {protocol}; l3proto ip; }}',
+            ]
+        )
+    )
+
+
+def _find_digest(family: str, table: str) -> str | None:
+    elements = list_elements("set", family, table, "loaded")
+    return str(elements[0]["elem"]["comment"]) if elements else None
 
 
 def _announce(interface: str, mac: str, address: str) -> None:

@@ -73,7 +73,7 @@ class Services:
     def end(self, namespace: str, program: str) -> None:
         """End a process, and be sure that it has. Repeatable."""
         for process in namespaces.list_processes(namespace):
-            if _program(process.arguments) == program:
+            if find_program(process.arguments) == program:
                 namespaces.kill(process.pid, namespace)
         self._let_go(namespace, program)
 
@@ -117,7 +117,8 @@ class Services:
                     *("setpriv", "--no-new-privs", "--inh-caps", "-all"),
                     *("--bounding-set", "-all,+setuid,+setgid,+dac_read_search"),
                     *(sys.executable, "-m", _METADATA_MODULE, "--socket", str(listener.fileno())),
-                    *("--documents", str(directory / "documents"), "--uid", str(self._uid)),
+                    *("--documents", str(directory / "documents")),
+                    *("--posted", str(directory / "posted"), "--uid", str(self._uid)),
                 ]
                 self._start(command, directory, "metadata.log", listener.fileno())
             finally:
@@ -142,7 +143,7 @@ class Services:
 
     def _adopt(self, namespace: str) -> None:
         for process in namespaces.list_processes(namespace):
-            program = _program(process.arguments)
+            program = find_program(process.arguments)
             if program is None or (namespace, program) in self._held:
                 continue
             descriptor = namespaces.open_process(process.pid, namespace)
@@ -175,7 +176,7 @@ class Services:
         return child
 
 
-def _program(arguments: tuple[str, ...]) -> str | None:
+def find_program(arguments: tuple[str, ...]) -> str | None:
     """Which of the two a process is or is about to become."""
     if "dnsmasq" in arguments:
         return "dnsmasq"

@@ -1,0 +1,1 @@
+"""Consoles of this host's guests: each session is dialled, joined with the guest, and forgotten."""

@@ -1,0 +1,140 @@
+"""Requests that come again with the same Idempotency-Key, on both databases."""
+
+import asyncio
+import datetime
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+
+from cloud import Cloud, nothing_more, running_cloud, take_snapshot
+from cloud_databases import CloudDatabases
+from pilvi.core.db.replies import kept_replies
+
+NETWORKS = "/network/v2.0/networks"
+KEYPAIRS = "/compute/v2.1/os-keypairs"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Cloud]:
+    """A cloud on each database."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/api/pilvi.db"
+        async with running_cloud(tmp_path, database_url=url) as running:
+            yield running
+        return
+    databases: CloudDatabases = request.getfixturevalue("cloud_databases")
+    snapshot = await take_snapshot(nothing_more)
+    async with (
+        databases.holding(snapshot.files) as url,
+        running_cloud(tmp_path, database_url=url) as running,
+    ):
+        yield running
+
+
+async def _create(cloud: Cloud, key: str, name: str = "n", **options: Any) -> httpx.Response:
+    headers = {"Idempotency-Key": key}
+    body = {"network": {"name": name}}
+    return await cloud.call("POST", NETWORKS, body, headers=headers, **options)
+
+
+async def _count(cloud: Cloud) -> int:
+    return len((await cloud.call("GET", NETWORKS)).json()["networks"])
+
+
+async def test_the_same_again_is_the_same_answer_and_no_second_thing(cloud: Cloud) -> None:
+    first = await _create(cloud, "k")
+    again = await _create(cloud, "k")
+    assert (
+        (again.status_code, again.content)
+        == (first.status_code, first.content)
+        == (
+            201,
+            first.content,
+        )
+    )
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.headers["x-openstack-request-id"] != first.headers["x-openstack-request-id"]
+    assert await _count(cloud) == 1
+    other = await _create(cloud, "other")
+    assert other.json()["network"]["id"] != first.json()["network"]["id"]
+    assert await _count(cloud) == 2
+
+
+async def test_many_at_once_make_one_thing(cloud: Cloud) -> None:
+    replies = await asyncio.gather(*(_create(cloud, "k") for _ in range(12)))
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()["network"]["id"] for reply in replies}) == 1
+    assert sum("idempotency-replayed" in reply.headers for reply in replies) == 11
+    assert await _count(cloud) == 1
+
+
+async def test_another_request_with_the_key_is_refused(cloud: Cloud) -> None:
+    assert (await _create(cloud, "k", "one")).status_code == 201
+    refused = await _create(cloud, "k", "two")
+    assert refused.status_code == 409
+    assert "choose a new key" in refused.text
+    assert await _count(cloud) == 1
+
+
+async def test_a_key_is_the_callers_and_the_paths_own(cloud: Cloud) -> None:
+    mine = await _create(cloud, "k")
+    theirs = await _create(cloud, "k", user="admin")
+    assert theirs.status_code == 201 and theirs.content != mine.content
+    key = {"Idempotency-Key": "k"}
+    elsewhere = await cloud.call("POST", KEYPAIRS, {"keypair": {"name": "p"}}, headers=key)
+    assert elsewhere.status_code == 200 and "keypair" in elsewhere.json()
+
+
+async def test_what_failed_is_tried_anew(cloud: Cloud) -> None:
+    key = {"Idempotency-Key": "k"}
+    bad = await cloud.call("POST", NETWORKS, {"network": {"mtu": "wide"}}, headers=key)
+    assert bad.status_code == 400
+    assert (await _create(cloud, "k")).status_code == 201
+    assert await _count(cloud) == 1
+
+
+async def test_after_a_day_a_key_is_new_and_its_answer_forgotten(cloud: Cloud) -> None:
+    first = await _create(cloud, "k")
+    await _create(cloud, "later")
+    async with cloud.db.write() as tx:
+        day = datetime.timedelta(hours=24)
+        await tx.run(update(kept_replies).values(kept_at=datetime.datetime.now(datetime.UTC) - day))
+    second = await _create(cloud, "k")
+    assert second.json()["network"]["id"] != first.json()["network"]["id"]
+    async with cloud.db.read() as tx:
+        assert await tx.scalar(select(func.count()).select_from(kept_replies)) == 1
+
+
+async def test_secrets_of_an_answer_are_not_in_the_database(cloud: Cloud) -> None:
+    headers = {"Idempotency-Key": "k", "openstack-api-version": "compute 2.1"}
+    body = {"keypair": {"name": "p"}}
+    first = await cloud.call("POST", KEYPAIRS, body, headers=headers)
+    assert "PRIVATE KEY" in first.json()["keypair"]["private_key"]
+    again = await cloud.call("POST", KEYPAIRS, body, headers=headers)
+    assert again.content == first.content
+    assert again.headers["openstack-api-version"] == "compute 2.1"
+    async with cloud.db.read() as tx:
+        kept = await tx.scalar(select(kept_replies.c.reply))
+    assert "PRIVATE" not in kept and "keypair" not in kept
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+async def test_a_key_of_no_use_is_refused(cloud: Cloud, key: str) -> None:
+    assert (await _create(cloud, key)).status_code == 400
+    assert await _count(cloud) == 0
+
+
+async def test_reads_and_changes_of_other_methods_take_no_notice(cloud: Cloud) -> None:
+    key = {"Idempotency-Key": "k"}
+    made = (await _create(cloud, "k")).json()["network"]
+    shown = await cloud.call("GET", f"{NETWORKS}/{made['id']}", headers=key)
+    assert shown.json()["network"]["name"] == "n"
+    body = {"network": {"name": "new"}}
+    changed = await cloud.call("PUT", f"{NETWORKS}/{made['id']}", body, headers=key)
+    assert changed.json()["network"]["name"] == "new"

@@ -1,0 +1,79 @@
+"""Key pairs and application credentials: secrets are shown once, and work."""
+
+import html
+import re
+
+import yaml
+
+from dashboard.person import Person, refusal_of
+from pilvi.dashboard.pages.access import find_identity, write_clouds
+
+
+def shown_text(page: str) -> str:
+    """The text that a page shows once."""
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.S)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+async def test_a_private_key_is_shown_once(demo: Person) -> None:
+    reply = await demo.send("key-pairs/new", {"name": "mine"})
+    assert reply.status_code == 200
+    key = shown_text(reply.text)
+    assert key.startswith("-----BEGIN")
+    assert "mine.pem" in reply.text
+    page = await demo.open("key-pairs/mine")
+    assert "PRIVATE" not in page
+    assert "ssh-" in page
+    form = {"text": key, "file_name": "mine.pem"}
+    file = await demo.send("download", form)
+    assert file.text.strip() == key.strip()
+    assert file.headers["content-disposition"] == "attachment; filename*=UTF-8''mine.pem"
+    assert file.headers["content-type"] == "application/octet-stream"
+    assert await demo.do("key-pairs/mine/delete") == "key-pairs"
+    assert "No key pairs yet" in await demo.open("key-pairs")
+
+
+async def test_a_bad_public_key_is_refused(demo: Person) -> None:
+    reply = await demo.send("key-pairs/new", {"name": "x", "public_key": "nonsense"})
+    assert reply.status_code == 400
+    assert "nonsense</textarea>" in reply.text
+    assert refusal_of(reply).startswith("Cannot")
+
+
+async def test_a_downloads_name_is_only_a_name(demo: Person) -> None:
+    form = {"text": "x", "file_name": '../a"b;\r\nc: d'}
+    reply = await demo.send("download", form)
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''.._a_b___c__d"
+
+
+async def test_a_credentials_clouds_yaml_lets_in(demo: Person) -> None:
+    form = {"name": "robot", "description": "of CI", "expires": "2090-12-31"}
+    reply = await demo.send("credentials/new", form)
+    cloud = yaml.safe_load(shown_text(reply.text))["clouds"]["pilvi"]
+    auth = cloud["auth"]
+    assert cloud["auth_type"] == "v3applicationcredential"
+    assert auth["auth_url"].endswith("/identity/v3") or auth["auth_url"].endswith("/identity")
+    named = {
+        "id": auth["application_credential_id"],
+        "secret": auth["application_credential_secret"],
+    }
+    identity = {"methods": ["application_credential"], "application_credential": named}
+    body = {"auth": {"identity": identity}}
+    made = await demo.api.post("/identity/v3/auth/tokens", json=body)
+    assert made.status_code == 201
+    assert made.json()["token"]["project"]["id"] == demo.project_id
+    at = f"credentials/{named['id']}"
+    assert named["secret"] not in await demo.open(at)
+    assert "31 Dec 2090" in await demo.open("credentials")
+    assert await demo.do(f"{at}/delete") == "credentials"
+    again = await demo.api.post("/identity/v3/auth/tokens", json=body)
+    assert again.status_code == 401
+
+
+def test_a_clouds_yaml_needs_an_identity_service() -> None:
+    endpoint = {"interface": "public", "url": "http://x/identity", "region": "R"}
+    catalog = [{"type": "identity", "endpoints": [{**endpoint, "interface": "admin"}, endpoint]}]
+    assert find_identity(catalog) == ("http://x/identity", "R")
+    assert find_identity([]) == ("", "")
+    assert "auth_url: u" in write_clouds({"id": "i", "secret": "s"}, ("u", "R"))
