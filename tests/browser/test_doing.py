@@ -21,7 +21,9 @@ def launch(page: Page, name: str) -> None:
     page.goto("/dashboard")
     page.click("text=Launch an instance")
     page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Next").click()
     page.locator("label.pick", has_text="pilvi-guest").first.click()
+    page.get_by_role("button", name="Next").click()
     page.locator("label.pick", has_text="p1.nano").first.click()
     page.get_by_role("button", name="Launch an instance").click()
     page.wait_for_url("**/instances/*-*")
@@ -41,6 +43,45 @@ def test_an_instance_is_launched_and_watched(open_page: Open) -> None:
     row.locator("summary").click()
     row.get_by_role("button", name="Start").click()
     expect(page.locator(".state").first).to_have_text("active")
+
+
+def test_a_launch_is_asked_step_by_step(open_page: Open) -> None:
+    """By keyboard; each step tells what was chosen, and what is missing is led to."""
+    page = open_page("demo")
+    page.goto("/dashboard/instances/new")
+    steps = page.locator(".step")
+    here = page.locator(".step[aria-current]")
+    expect(steps).to_have_count(5)
+    expect(page.locator(".group:visible")).to_have_count(1)
+    name = page.get_by_label("Name", exact=True)
+    name.press("Enter")
+    expect(here).to_contain_text("Details")
+    steps.nth(2).click()
+    page.locator("label.pick", has_text="p1.nano").first.click()
+    expect(steps.nth(2)).to_contain_text("p1.nano")
+    page.get_by_role("button", name="Launch an instance").click()
+    expect(here).to_contain_text("Details")
+    expect(name).to_be_focused()
+    name.fill("step-by-step")
+    page.get_by_label("How many").fill("2")
+    expect(steps.first).to_contain_text("step-by-step, 2 of them")
+    name.press("Enter")
+    expect(here).to_contain_text("Source")
+    page.get_by_role("button", name="Previous").click()
+    expect(name).to_have_value("step-by-step")
+    page.get_by_label("How many").fill("1")
+    page.get_by_role("button", name="Launch an instance").click()
+    expect(page.get_by_role("heading", name="step-by-step")).to_be_visible()
+
+
+def test_a_launch_without_a_script_is_one_page(open_page: Open) -> None:
+    page = open_page("demo", java_script_enabled=False)
+    page.goto("/dashboard/instances/new")
+    expect(page.locator(".group")).to_have_count(5)
+    expect(page.locator(".group:visible")).to_have_count(5)
+    page.get_by_label("Name", exact=True).fill("all-at-once")
+    page.get_by_role("button", name="Launch an instance").click()
+    expect(page.get_by_role("heading", name="all-at-once")).to_be_visible()
 
 
 def test_the_picture_lives(open_page: Open, filled: Filled) -> None:

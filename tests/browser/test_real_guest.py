@@ -46,7 +46,9 @@ def ask_for_instance(page: Page, image: str) -> None:
     """From the overview to the page of a new instance."""
     page.click("text=Launch an instance")
     page.get_by_label("Name", exact=True).fill("first")
+    page.get_by_role("button", name="Next").click()
     page.locator("label.pick", has_text=image).first.click()
+    page.get_by_role("button", name="Next").click()
     page.locator("label.pick", has_text=FLAVOR).first.click()
     page.get_by_role("button", name="Launch an instance").click()
     page.wait_for_url("**/instances/*-*")

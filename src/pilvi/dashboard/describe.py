@@ -135,6 +135,8 @@ class Action:
     explain: str = ""
     is_dangerous: bool = False
     opens_window: bool = False
+    in_steps: bool = False
+    """Whether its form is asked group by group, where the browser runs the page's script."""
     when: Callable[[Row], bool] = always
     first_values: Callable[[Row], Mapping[str, Any]] = nothing_yet
 

@@ -66,15 +66,16 @@ LAUNCH = Action(
     name="new",
     label="Launch an instance",
     send=launch,
+    in_steps=True,
     fields=[
-        Field(name="name", label="Name"),
-        Field(name="count", label="How many", kind=FieldKind.NUMBER, value="1"),
+        Field(name="name", label="Name", group="Details"),
+        Field(name="count", label="How many", kind=FieldKind.NUMBER, value="1", group="Details"),
         Field(
             name="image",
             label="Image",
             kind=FieldKind.CARDS,
             choices=choices.list_images,
-            group="What it boots",
+            group="Source",
         ),
         Field(
             name="volume_gib",
@@ -82,14 +83,14 @@ LAUNCH = Action(
             kind=FieldKind.NUMBER,
             hint="Empty: the disk is on the instance's host and goes with the instance.",
             is_required=False,
-            group="What it boots",
+            group="Source",
         ),
         Field(
             name="flavor",
             label="Flavor",
             kind=FieldKind.CARDS,
             choices=choices.list_flavors,
-            group="How large it is",
+            group="Flavor",
         ),
         Field(
             name="networks",
@@ -98,7 +99,7 @@ LAUNCH = Action(
             choices=choices.list_networks,
             is_required=False,
             hint="None: the project's own network is taken.",
-            group="Where it is",
+            group="Network",
         ),
         Field(
             name="security_groups",
@@ -107,9 +108,9 @@ LAUNCH = Action(
             choices=choices.list_security_groups,
             is_required=False,
             hint="None: the group default.",
-            group="Where it is",
+            group="Network",
         ),
-        Field(name="zone", label="Availability zone", is_required=False, group="Where it is"),
+        Field(name="zone", label="Availability zone", is_required=False, group="Network"),
         Field(
             name="key_pair",
             label="Key pair",
@@ -117,7 +118,7 @@ LAUNCH = Action(
             choices=choices.list_key_pairs,
             is_required=False,
             hint="Its public key is given to the guest.",
-            group="Who may enter",
+            group="Access",
         ),
         Field(
             name="user_data",
@@ -125,7 +126,7 @@ LAUNCH = Action(
             kind=FieldKind.LONG,
             is_required=False,
             hint="A cloud-init document or a script that the guest runs at its first start.",
-            group="Who may enter",
+            group="Access",
         ),
     ],
 )

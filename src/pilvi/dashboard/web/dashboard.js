@@ -1,5 +1,6 @@
 // What the pages cannot do without a script: the menu of a narrow screen, closing open menus,
-// showing states as they change, and sending a file while showing how far it is.
+// showing states as they change, asking a long form step by step, and sending a file while showing
+// how far it is.
 "use strict";
 
 document.documentElement.classList.add("scripted");
@@ -70,6 +71,83 @@ if (live?.dataset.events) {
   window.addEventListener("pageshow", watch);
   live.addEventListener("focusout", () => window.setTimeout(show));
   live.addEventListener("toggle", show, true);
+}
+
+// A long form is asked part by part. Each step tells what was chosen in it; whoever has chosen
+// enough sends the form from wherever they are, and is led to what is missing.
+for (const form of document.querySelectorAll("form[data-steps]")) {
+  const parts = [...form.querySelectorAll(".group")];
+  const [back, next] = ["Previous", "Next"].map((label) => button(label, "button"));
+  const steps = parts.map((part) => button(part.querySelector("h2").textContent, "step"));
+  const send = form.querySelector(".actions button");
+  const list = document.createElement("ol");
+  list.className = "steps";
+  let at = 0;
+
+  const go = (step, focused = true) => {
+    at = Math.max(0, Math.min(step, parts.length - 1));
+    parts.forEach((part, n) => { part.hidden = n !== at; });
+    steps.forEach((one, n) => {
+      if (n === at) one.setAttribute("aria-current", "step");
+      else one.removeAttribute("aria-current");
+    });
+    back.hidden = at === 0;
+    next.hidden = at === parts.length - 1;
+    if (focused) parts[at].querySelector("input:checked, input, select, textarea")?.focus();
+  };
+  const tell = () => parts.forEach((part, n) => { steps[n].lastChild.textContent = chosen(part); });
+  const missing = (part) => part.querySelector(":invalid");
+
+  form.noValidate = true;
+  steps.forEach((one, n) => {
+    one.append(document.createElement("small"));
+    one.addEventListener("click", () => go(n));
+    list.append(document.createElement("li"));
+    list.lastChild.append(one);
+  });
+  back.addEventListener("click", () => go(at - 1));
+  next.addEventListener("click", () => {
+    if (missing(parts[at])) missing(parts[at]).reportValidity();
+    else go(at + 1);
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || next.hidden || !event.target.matches("input")) return;
+    event.preventDefault();
+    next.click();
+  });
+  form.addEventListener("input", tell);
+  form.addEventListener("submit", (event) => {
+    const wanting = parts.findIndex(missing);
+    if (wanting < 0) return;
+    event.preventDefault();
+    go(wanting);
+    missing(parts[wanting]).reportValidity();
+  });
+  parts[0].before(list);
+  send.before(back, " ", next, " ");
+  tell();
+  go(0, false);
+}
+
+function button(label, kind) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = kind;
+  made.textContent = label;
+  return made;
+}
+
+// What was chosen in a part of a form, in a few words.
+function chosen(part) {
+  const said = [...part.querySelectorAll("input, select, textarea")].map((one) => {
+    if (one.matches("[type=radio], [type=checkbox]")) {
+      return one.checked && one.value ? one.parentElement.querySelector("span").firstChild.textContent : "";
+    }
+    if (one.matches("textarea")) return one.value && "a document";
+    if (one.matches("[name=count]")) return one.value > 1 ? `${one.value} of them` : "";
+    return one.value;
+  });
+  return said.map((words) => words.trim()).filter(Boolean).join(", ");
 }
 
 for (const form of document.querySelectorAll("form[data-upload]")) {
