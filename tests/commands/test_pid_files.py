@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from pilvi.commands import pid_files
 
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
@@ -47,3 +49,15 @@ def test_output_goes_to_a_log(tmp_path: Path) -> None:
     pid_files.start(tmp_path, "one", [sys.executable, "-I", "-S", "-c", "print('said')"])
     _until(lambda: pid_files.find(tmp_path, "one") is None)
     assert (tmp_path / "one.log").read_text() == "said\n"
+
+
+def test_an_api_has_few_heaps_and_an_agents_guests_as_many_as_they_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    script = "import os; print(os.environ.get('MALLOC_ARENA_MAX'))"
+    for name in ("api", "agent"):
+        pid_files.start(tmp_path, name, [sys.executable, "-I", "-S", "-c", script])
+    for name, told in (("api", "2\n"), ("agent", "None\n")):
+        _until(lambda name=name: pid_files.find(tmp_path, name) is None)  # type: ignore[misc]
+        assert (tmp_path / f"{name}.log").read_text() == told

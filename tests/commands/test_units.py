@@ -15,6 +15,7 @@ def test_a_guest_outlives_its_agents_unit(tmp_path: Path) -> None:
     units = build_units(Settings(state_dir=str(tmp_path)), "/usr/bin/pilvi")
     assert "KillMode=process" in units["pilvi-agent.service"]
     assert "KillMode" not in units["pilvi-api.service"]
+    assert "Environment=MALLOC_ARENA_MAX=2" in units["pilvi-api.service"].splitlines()
     for name in ("api", "agent"):
         wanted = f"ExecStart=/usr/bin/pilvi {name} --state-dir {tmp_path}"
         assert wanted in units[f"pilvi-{name}.service"].splitlines()
