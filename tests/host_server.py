@@ -153,7 +153,7 @@ class OwnServer(uvicorn.Server):
         """Signals are the test runner's."""
 
 
-async def until(claim: Callable[[], object], timeout_s: float = 5.0) -> None:
+async def until(claim: Callable[[], object], timeout_s: float = 20.0) -> None:
     """Wait until a claim holds; fails when it does not in time."""
     async with asyncio.timeout(timeout_s):
         while not claim():  # noqa: ASYNC110  # the claim is about the whole world

@@ -49,7 +49,7 @@ async def fail() -> list[Holding]:
 
 
 async def until(look: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not look():  # noqa: ASYNC110  # nothing announces it
             await asyncio.sleep(0.005)
 

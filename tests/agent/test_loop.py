@@ -316,7 +316,7 @@ async def test_news_are_told_within_a_moment(host: Host, server: HostServer) -> 
             server.assign(Kind.VOLUME, "v1", volume(size << 30))
             await until(lambda: server.is_settled(Kind.VOLUME, "v1"))
             took.append(loop.time() - began)
-        assert sorted(took)[5] < 0.1
+        assert sorted(took)[5] < 0.5
 
 
 async def test_a_wrong_credential_does_not_end_the_agent(host: Host, server: HostServer) -> None:

@@ -77,7 +77,7 @@ async def test_the_process_works_refuses_a_second_and_ends_on_sigterm(tmp_path: 
                 _, words = await second.communicate()
                 assert second.returncode != 0 and b"another one runs" in words
             process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 assert await process.wait() == 0
         async with agent_process(settings) as process:
             await ready(process)

@@ -196,7 +196,7 @@ async def test_all_end_when_the_server_stops(world: World, demo: Person) -> None
     async with listening(world, demo, path) as browser:
         await quiet(browser, 2)
         world.cloud.plane.dashboard.streams.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await browser.event() != ("end", ""):
                 pass
 

@@ -56,5 +56,5 @@ async def test_a_pause_ends_at_a_stop() -> None:
     waiting = asyncio.create_task(streams.pause(60))
     await asyncio.sleep(0)
     streams.stop()
-    assert not await asyncio.wait_for(waiting, 5)
+    assert not await asyncio.wait_for(waiting, 20)
     assert not await streams.pause(60)

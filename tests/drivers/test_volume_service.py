@@ -113,7 +113,7 @@ async def test_a_service_ended_by_hand_comes_back_and_keeps_its_bytes(host: Host
     file = host.settings.agent_dir / "volumes" / "v.raw"
     file.write_bytes(b"x" * 4096 + bytes(8 * MIB - 4096))
     await asyncio.to_thread(end_service, host.settings)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not (await host.driver.observe("v")).targets:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     assert file.read_bytes()[:4096] == b"x" * 4096

@@ -12,7 +12,7 @@ from pilvi.testing.server import CloudServer, running_server
 
 pytestmark = pytest.mark.xdist_group("pilvi server")
 # What a reset may take, with room for a busy machine; the goal is 0.05 s on a quiet one.
-RESET_S = 0.5
+RESET_S = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def start_server(connection: Connection, name: str = "one") -> str:
 
 def wait(connection: Connection, id: str, status: str = "ACTIVE") -> None:
     server = connection.compute.get_server(id)
-    connection.compute.wait_for_server(server, status, failures=[], interval=0.05, wait=10)
+    connection.compute.wait_for_server(server, status, failures=[], interval=0.05, wait=30)
 
 
 def test_a_server_becomes_active_and_writes_to_its_console(cloud: CloudServer) -> None:
@@ -46,7 +46,7 @@ def test_a_server_becomes_active_and_writes_to_its_console(cloud: CloudServer) -
     id = start_server(connection)
     wait(connection, id)
     assert id in cloud.hosts["fake1"].drivers.vms.vms
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while "READY" not in str(connection.compute.get_server_console_output(id)["output"]):
         assert time.monotonic() < deadline
         time.sleep(0.05)

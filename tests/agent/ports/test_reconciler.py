@@ -39,7 +39,7 @@ async def host(tmp_path: Path, driver: FakePortDriver) -> AsyncIterator[SmallHos
 
 
 async def until_idle(host: SmallHost) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not host.loop.idle:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
@@ -51,7 +51,7 @@ async def test_a_port_waits_for_its_network_and_then_wakes_its_vm(host: SmallHos
     assert (told.present, told.settled, told.waiting) == (False, False, f"network {uuid(1)}")
     assert not host.driver.is_ready(uuid(11))
     host.assign(Kind.NETWORK, uuid(1), network())
-    await asyncio.wait_for(host.settle(), 1)
+    await asyncio.wait_for(host.settle(), 20)
     told = host.seen(Kind.PORT, uuid(11))
     assert (told.present, told.settled, told.waiting, told.generation) == (True, True, "", 1)
     assert host.driver.is_ready(uuid(11))
@@ -64,7 +64,7 @@ async def test_a_router_is_woken_by_the_bridge_it_waits_for(host: SmallHost) -> 
     await asyncio.sleep(0.02)
     assert host.seen(Kind.ROUTER, uuid(0x50)).waiting == f"network {uuid(99)}"
     host.assign(Kind.NETWORK, uuid(99), external_network(host.settings))
-    await asyncio.wait_for(host.settle(), 1)
+    await asyncio.wait_for(host.settle(), 20)
     assert host.seen(Kind.ROUTER, uuid(0x50)).settled
 
 
@@ -142,7 +142,7 @@ async def test_a_process_that_ended_is_started_again(
     held = driver.networks[uuid(1)]
     assert held.dhcp is not None
     held.dhcp = replace(held.dhcp, config_digest=None, metadata_runs=False)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         while await driver.list_broken():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert held.dhcp.metadata_runs
@@ -192,17 +192,17 @@ async def test_a_router_with_meters_is_read_and_told_again(
         host.assign(Kind.NETWORK, uuid(number), spec)
     meters = [MeterSpec(label_id=uuid(7), rules=[])]
     host.assign(Kind.ROUTER, uuid(0x50), router(host.settings, meters=meters))
-    await asyncio.wait_for(host.settle(), 1)
+    await asyncio.wait_for(host.settle(), 20)
     for packets in (3, 5):
         counted = {counter_name(uuid(7)): (packets, packets * 100)}
         driver.routers[uuid(0x50)] = replace(driver.routers[uuid(0x50)], counts=counted)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while _told_packets(host) != [packets]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert host.seen(Kind.ROUTER, uuid(0x50)).settled
     host.assign(Kind.ROUTER, uuid(0x50), router(host.settings))
     driver.routers[uuid(0x50)] = replace(driver.routers[uuid(0x50)], counts={})
-    await asyncio.wait_for(host.settle(), 1)
+    await asyncio.wait_for(host.settle(), 20)
     await until_idle(host)
     assert _told_packets(host) == []
 

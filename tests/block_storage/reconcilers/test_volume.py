@@ -60,7 +60,7 @@ async def attach(cloud: Cloud, host: FakeHost, id: str) -> str:
 
 async def test_a_volume_comes_to_be_by_itself(cloud: Cloud, host: FakeHost) -> None:
     id = await create(cloud, 3)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await read(cloud, id)).status != "available":
             await host.serve_volumes()
             await asyncio.sleep(0.01)

@@ -132,7 +132,7 @@ async def test_deleting_a_server_ends_its_captures(compute: ComputeCloud) -> Non
     await compute.cloud.settle()
     await compute.delete(id)
     compute.agent.silent.clear()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             image = (await compute.cloud.call("GET", f"/image/v2/images/{image_id}")).json()
             if image["status"] == "killed" and not compute.agent.holds(Kind.CAPTURE):

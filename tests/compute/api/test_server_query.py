@@ -34,6 +34,6 @@ def test_a_name_filter_is_a_like_pattern(text: str, pattern: str) -> None:
 def test_a_long_or_wicked_filter_costs_nothing() -> None:
     began = time.perf_counter()
     like_pattern("(" * 100 + ".*" * 70)
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 1
     with pytest.raises(InvalidRequest):
         like_pattern("a" * 256)

@@ -150,7 +150,7 @@ async def test_while_another_process_writes_all_else_goes_on(tmp_path: Path) -> 
     assert not waiting.done() and longest < 1
     other.execute("COMMIT")
     other.close()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 20)
     async with db.read() as tx:
         assert await tx.scalar(text("SELECT count(*) FROM things")) == 1
     await db.close()

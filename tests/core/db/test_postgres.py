@@ -59,7 +59,7 @@ async def test_writers_that_wait_hold_no_connection(postgres_url: str) -> None:
         waiting = [asyncio.create_task(write(number)) for number in range(3 * CONNECTIONS_MAX)]
         await asyncio.sleep(0.1)
         # A reader is served although more writers wait than there may be connections.
-        async with asyncio.timeout(5), db.read() as tx:
+        async with asyncio.timeout(20), db.read() as tx:
             assert await tx.scalar(HELD) == 1 and not order
     await asyncio.gather(*waiting)
     assert order == list(range(3 * CONNECTIONS_MAX))

@@ -59,7 +59,7 @@ async def running(recorder: Recorder, limits: Limits = QUICK) -> AsyncIterator[L
 
 
 async def settle(loop: Loop) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while not loop.idle:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 

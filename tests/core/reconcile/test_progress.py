@@ -144,7 +144,7 @@ async def test_a_loop_notes_each_outcome() -> None:
     task = asyncio.create_task(loop.run())
 
     async def until(words: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not any(words in one.sentence for one in log.list_found()):
                 loop.wake("thing", "x")
                 await asyncio.sleep(0.002)
@@ -160,7 +160,7 @@ async def test_a_loop_notes_each_outcome() -> None:
         await until("an internal error, which the log explains")
         assert log.list_found()[0].since == since
         thing.result = Done()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while log.list_found():
                 loop.wake("thing", "x")
                 await asyncio.sleep(0.002)

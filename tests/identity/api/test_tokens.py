@@ -28,7 +28,7 @@ async def test_wrong_password_and_unknown_user_are_401(cloud: Cloud) -> None:
 
 async def test_a_long_password_is_refused_without_hashing(cloud: Cloud) -> None:
     body = login("demo", "demo", "x" * 900_000)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         reply = await cloud.http.post("/identity/v3/auth/tokens", json=body)
     assert reply.status_code == 401
 

@@ -50,7 +50,7 @@ async def test_when_one_is_cancelled_the_others_are_done_all_the_same() -> None:
     others = [asyncio.create_task(batches.do(str(n))) for n in range(3)]
     await asyncio.sleep(0.005)
     first.cancel()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         await asyncio.gather(*others)
     with pytest.raises(asyncio.CancelledError):
         await first
