@@ -51,6 +51,7 @@ KEPT = {
     "token_lifetime_s": 30,
     "console_token_s": 30,
     "replies_kept_s": 30,
+    "usage_kept_s": 30,
 }
 # Seconds before the first look and the last one in which nobody does anything: what was kept for
 # its time is gone then, and how much that was depends on how fast the machine is.

@@ -82,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seconds."""
     replies_kept_s: int = 24 * 3600
     """How long the answer to a request with an Idempotency-Key is kept, in seconds."""
+    usage_kept_s: int = 3600
+    """How long it is kept what each guest used, a sample a minute, in seconds; 0 keeps none."""
     vcpu_ratio: float = 4.0
     """How many virtual CPUs are sold for each CPU of a host."""
     memory_ratio: float = 1.0

@@ -1,6 +1,8 @@
 """Pages that renew themselves: what is sent, when, to whom, and what ends it."""
 
 import asyncio
+import datetime
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 
 from dashboard.listener import Listener, listening, stream_of
 from dashboard.person import Person, World
+from pilvi.core.db import now
 from pilvi.dashboard import live
 from pilvi.dashboard.client import Client, Refused
 from pilvi.dashboard.live import digest, print_event
@@ -76,12 +79,28 @@ async def test_what_an_instance_uses_becomes_a_line(world: World, demo: Person) 
     assert "<polyline points=" in part and "% now" in part
 
 
+async def test_a_page_opens_with_what_an_instance_used_before(
+    world: World, demo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = await world.launch(demo, "busy")
+    await demo.until(f"instances/{id}", "What it uses")
+    began = now()
+    for minute in (9, 8, 7, 6, 5):
+        moment = began - datetime.timedelta(minutes=minute)
+        monkeypatch.setattr("pilvi.hosts.operations.hosts.now", lambda moment=moment: moment)
+        await tell_usage(world, id, 1000.0 - 30 * minute)
+    page = await demo.open(f"instances/{id}")
+    # The host itself tells of it too: that it has used next to nothing.
+    assert re.search(r'aria-label="Processor: .* now, 50 % at most"', page)
+    assert re.search(r"What it uses, over \d+ min", page)
+
+
 async def tell_usage(world: World, id: str, cpu_s: float) -> None:
     """Let the host of an instance say what that has used."""
     async with world.cloud.db.write() as tx:
         (host,) = await list_hosts(tx)
         counts = [GuestCounts(server_id=id, cpu_s=cpu_s)]
-        await record_report(tx, host, Report(facts=host.facts, counts=counts))
+        await record_report(tx, host, Report(facts=host.facts, counts=counts), 3600)
 
 
 async def test_a_stream_that_broke_goes_on_where_it_was(world: World, demo: Person) -> None:

@@ -23,6 +23,7 @@ KIB_AN_OPERATION_MAX = 20.0
 @pytest.mark.timeout(300)
 async def test_operations_leave_nothing_behind(tmp_path: Path) -> None:
     kept = {"history_kept_s": 3, "console_token_s": 3, "token_lifetime_s": 10, "replies_kept_s": 20}
+    kept["usage_kept_s"] = 3
     found = []
     async with opened(tmp_path, **kept) as soak:
         for round in range(ROUNDS + 1):

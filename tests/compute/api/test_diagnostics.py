@@ -1,10 +1,13 @@
 """Conversations about what a running guest uses, and what local disks hold."""
 
+import datetime
+
 import pytest
 
 from compute.servers import ComputeCloud
 from fake_host import FakeAgent, running_agent
 from fake_hosts import add_host
+from pilvi.core.db import now
 from pilvi.host_api.contract import GuestCounts, Kind, Report
 from pilvi.hosts.operations.hosts import get_host, record_report
 
@@ -67,7 +70,7 @@ async def tell_usage(compute: ComputeCloud, host_id: str, id: str, cpu_s: float)
     async with compute.cloud.db.write() as tx:
         host = await get_host(tx, host_id)
         counts = [GuestCounts(server_id=id, cpu_s=cpu_s, sent_bytes=7)]
-        await record_report(tx, host, Report(facts=host.facts, counts=counts))
+        await record_report(tx, host, Report(facts=host.facts, counts=counts), 3600)
 
 
 async def show_usage(compute: ComputeCloud, id: str) -> dict[str, object]:
@@ -89,6 +92,29 @@ async def test_what_a_guest_uses_is_told_by_its_own_host_alone(compute: ComputeC
     assert (usage["cpu_s"], usage["sent_bytes"], usage["read_bytes"]) == (1.5, 7, None)
 
 
+async def list_history(compute: ComputeCloud, id: str) -> list[dict[str, object]]:
+    reply = await compute.call("GET", f"/servers/{id}/pilvi-usage/history")
+    assert reply.status_code == 200, reply.text
+    usages: list[dict[str, object]] = reply.json()["usages"]
+    return usages
+
+
+async def test_what_a_guest_used_is_told_minute_by_minute(
+    compute: ComputeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, began = await compute.active(), now().replace(second=0)
+    assert await list_history(compute, id) == []
+    other = FakeAgent(compute.cloud, await add_host(compute.cloud.db, "other"))
+    for second in (0, 10, 70, 130):
+        moment = began + datetime.timedelta(seconds=second)
+        monkeypatch.setattr("pilvi.hosts.operations.hosts.now", lambda moment=moment: moment)
+        await tell_usage(compute, other.host.id, id, 99.0)
+        await tell_usage(compute, compute.agent.host.id, id, float(second))
+    usages = await list_history(compute, id)
+    assert [one["cpu_s"] for one in usages] == [0, 70, 130]
+    assert usages[-1] == await show_usage(compute, id)
+
+
 async def test_a_server_that_moves_is_on_two_hosts_and_told_of_by_one(
     compute: ComputeCloud,
 ) -> None:
@@ -96,7 +122,7 @@ async def test_a_server_that_moves_is_on_two_hosts_and_told_of_by_one(
     async with running_agent(compute.cloud, "other"):
         compute.agent.silent.add(Kind.VM)
         assert (await compute.act(id, "migrate", user="admin")).status_code == 202
-        for path in ("pilvi-usage", "diagnostics"):
+        for path in ("pilvi-usage", "pilvi-usage/history", "diagnostics"):
             reply = await compute.call("GET", f"/servers/{id}/{path}", user="admin")
             assert reply.status_code in (200, 409), reply.text
         compute.agent.silent.clear()

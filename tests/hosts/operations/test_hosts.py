@@ -3,13 +3,16 @@
 import datetime
 
 import pytest
+from sqlalchemy import func, select
 
 from pilvi.core.db import Database, now
 from pilvi.errors import Conflict, NotFound, Unauthenticated
 from pilvi.host_api.contract import GuestCounts, HostFacts, Kind, Observation, Report
 from pilvi.host_api.networks import AddressSetSpec
+from pilvi.hosts.model.host import HostId
 from pilvi.hosts.operations import hosts as operations
 from pilvi.hosts.operations.assignments import assign, find_held, withdraw
+from pilvi.hosts.store.tables import guest_samples
 
 
 async def test_a_forced_host_is_down_until_it_is_not(db: Database) -> None:
@@ -96,3 +99,85 @@ async def test_what_guests_use_is_kept_as_it_was_told_last(db: Database) -> None
     assert await kept() == []
     async with db.write() as tx:
         await operations.remove_host(tx, host)
+
+
+class Minutes:
+    """Hosts that tell of their guests while the clock is set by hand."""
+
+    def __init__(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.db = db
+        self.moment = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
+        monkeypatch.setattr(operations, "now", lambda: self.moment)
+
+    async def enrol(self, name: str, *guests: str) -> HostId:
+        """A host that is to hold some guests."""
+        async with self.db.write() as tx:
+            host = await operations.enrol_host(tx, name, name)
+            for id in guests:
+                spec = AddressSetSpec(set_id=id, addresses=[])
+                await assign(tx, host.id, Kind.VM, id, spec, owner=("x", "y"))
+        return host.id
+
+    async def tell(self, name: str, *guests: str, at_s: float, kept_s: int = 120) -> None:
+        """Let a host tell of guests at a second."""
+        self.moment = self.moment.replace(minute=int(at_s // 60), second=int(at_s % 60))
+        counts = [GuestCounts(server_id=id, cpu_s=at_s) for id in guests]
+        async with self.db.write() as tx:
+            host = await operations.authenticate_host(tx, f"Bearer {name}")
+            await operations.record_report(tx, host, Report(facts=FACTS, counts=counts), kept_s)
+
+    async def kept(self, host_id: HostId, server_id: str) -> list[float]:
+        """The seconds at which a host told of a guest."""
+        async with self.db.read() as tx:
+            found = await operations.list_samples(tx, host_id, server_id)
+        return [counts.cpu_s for _, counts in found]
+
+    async def count(self) -> int:
+        """How many samples there are."""
+        async with self.db.read() as tx:
+            return int(await tx.scalar(select(func.count()).select_from(guest_samples)))
+
+
+@pytest.fixture
+def minutes(db: Database, monkeypatch: pytest.MonkeyPatch) -> Minutes:
+    return Minutes(db, monkeypatch)
+
+
+async def test_the_first_figures_of_each_minute_are_kept_for_a_while(minutes: Minutes) -> None:
+    host = await minutes.enrol("one", "s", "t")
+    for second in (58, 59, 61, 66, 119, 125, 180):
+        await minutes.tell("one", "s", "t", "s", at_s=second)
+    assert await minutes.kept(host, "s") == await minutes.kept(host, "t") == [61, 125, 180]
+    await minutes.tell("one", "s", at_s=240, kept_s=0)
+    assert await minutes.count() == 0
+
+
+async def test_a_host_is_believed_of_its_own_guests_alone(minutes: Minutes) -> None:
+    host = await minutes.enrol("one", "mine")
+    await minutes.enrol("two", "theirs")
+    await minutes.tell("one", "mine", "theirs", "nobodys", at_s=0)
+    assert await minutes.kept(host, "mine") == [0]
+    assert await minutes.count() == 1
+
+
+async def test_samples_of_guests_and_hosts_that_are_gone_age_too(minutes: Minutes) -> None:
+    silent, other = await minutes.enrol("one", "s"), await minutes.enrol("two", "t")
+    await minutes.tell("one", "s", at_s=0)
+    await minutes.tell("two", "t", at_s=0)
+    # A host without guests writes nothing, and forgets what another told that is silent now.
+    await minutes.tell("two", at_s=100)
+    assert (await minutes.kept(silent, "s"), await minutes.kept(other, "t")) == ([0], [0])
+    await minutes.tell("two", at_s=125)
+    assert await minutes.count() == 0
+    await minutes.tell("two", "t", at_s=180)
+    async with minutes.db.write() as tx:
+        await withdraw(tx, Kind.VM, "t", other)
+        await operations.remove_host(tx, await operations.get_host(tx, other))
+    assert await minutes.count() == 0
+
+
+async def test_a_minute_that_comes_again_changes_nothing(minutes: Minutes) -> None:
+    host = await minutes.enrol("one", "s")
+    for second in (0, 60, 5, 65, 125):
+        await minutes.tell("one", "s", at_s=second, kept_s=3600)
+    assert await minutes.kept(host, "s") == [0, 60, 125]

@@ -1,5 +1,6 @@
 """What a running guest uses, and what servers' local disks hold."""
 
+import datetime
 from typing import Any
 
 from pilvi.compute.api.servers import get_called, link_next, read_list
@@ -7,11 +8,11 @@ from pilvi.compute.model.server import Server
 from pilvi.core.db import now
 from pilvi.core.http import Call
 from pilvi.errors import Conflict
-from pilvi.host_api.contract import Kind
+from pilvi.host_api.contract import GuestCounts, Kind
 from pilvi.host_api.vms import Power, VmSeen
 from pilvi.hosts.model.host import Held, HostId
 from pilvi.hosts.operations.assignments import list_held
-from pilvi.hosts.operations.hosts import find_counts
+from pilvi.hosts.operations.hosts import find_counts, list_samples
 
 
 async def show_diagnostics(call: Call[None]) -> dict[str, Any]:
@@ -56,14 +57,27 @@ async def show_usage(call: Call[None]) -> dict[str, Any]:
     while the host has told nothing of it.
     """
     server = await get_called(call)
+    host_id = await _find_teller(call, server)
+    found = None if host_id is None else await find_counts(call.tx, host_id, server.id)
+    return {"usage": _render_usage(*found or (None, None))}
+
+
+async def list_usage_history(call: Call[None]) -> dict[str, Any]:
+    """What a guest had used at one moment of each of the last minutes, oldest first.
+
+    Pilvi's own. As the host that it is on measured it, for the time that the setting `usage_kept_s`
+    names: an hour. Counters begin again with the guest's process.
+    """
+    server = await get_called(call)
+    host_id = await _find_teller(call, server)
+    found = [] if host_id is None else await list_samples(call.tx, host_id, server.id)
+    return {"usages": [_render_usage(at, counts) for at, counts in found]}
+
+
+async def _find_teller(call: Call[None], server: Server) -> HostId | None:
+    """The server's own host, once it has it: another could tell anything of any guest."""
     held = await _find_where_it_is(call, server)
-    found = None
-    # It is what the server's own host says; another could tell anything of any guest.
-    if held is not None and held.seen_present:
-        found = await find_counts(call.tx, held.host_id, server.id)
-    at, counts = found or (None, None)
-    usage = {name: getattr(counts, name, None) for name in _COUNTERS}
-    return {"usage": {"measured_at": None if at is None else at.isoformat(), **usage}}
+    return held.host_id if held is not None and held.seen_present else None
 
 
 async def _find_where_it_is(call: Call[None], server: Server) -> Held | None:
@@ -73,6 +87,11 @@ async def _find_where_it_is(call: Call[None], server: Server) -> Held | None:
 
 
 _COUNTERS = ("cpu_s", "read_bytes", "written_bytes", "received_bytes", "sent_bytes")
+
+
+def _render_usage(at: datetime.datetime | None, counts: GuestCounts | None) -> dict[str, Any]:
+    usage = {name: getattr(counts, name, None) for name in _COUNTERS}
+    return {"measured_at": None if at is None else at.isoformat(), **usage}
 
 
 def _uptime_s(seen: VmSeen) -> int | None:

@@ -132,6 +132,8 @@ _SERVERS = [
           "compute:servers:explain"),
     Route("GET", "/servers/{server_id}/pilvi-usage", diagnostics.show_usage,
           "compute:servers:usage"),
+    Route("GET", "/servers/{server_id}/pilvi-usage/history", diagnostics.list_usage_history,
+          "compute:servers:usage"),
     Route("GET", "/servers/{server_id}/os-instance-actions",
           instance_actions.list_instance_actions, _READ),
     Route("GET", "/servers/{server_id}/os-instance-actions/{request_id}",

@@ -1,7 +1,8 @@
-"""What an instance uses, drawn over the time that its page is open.
+"""What an instance uses, drawn over the last hour.
 
-Its host measures a few times a minute. What is counted since the guest's process began is turned
-into how much it was between two looks; who opens the page anew begins anew.
+Its host measures a few times a minute, and one measurement of each minute is kept: a line begins
+with those and goes on, while the page is open, with each that comes. What is counted since the
+guest's process began is turned into how much it was between two of them.
 """
 
 import datetime
@@ -15,8 +16,10 @@ from pilvi.dashboard.client import Client, Refused, at
 from pilvi.dashboard.describe import Graph, Row, Section
 from pilvi.dashboard.render import print_amount, size
 
-# Measurements that a page remembers: 20 minutes. Lower: a shorter line; higher: more memory.
+# Measurements that a page remembers, and how many of them before the others are one a minute: in
+# all, more than an hour. Lower: a shorter or coarser line; higher: more memory and longer parts.
 SAMPLES_MAX = 120
+RECENT_MAX = 60
 WIDTH, HEIGHT = 240, 48
 _ROOT = "/compute/v2.1/servers"
 
@@ -42,15 +45,20 @@ _LINES = (
 
 
 class UsageMeter:
-    """Remembers what was measured while one page of an instance is open."""
+    """Remembers what was measured, before one page of an instance was opened and since."""
 
     def __init__(self) -> None:
         self._samples: deque[Usage] = deque(maxlen=SAMPLES_MAX)
 
     async def read(self, client: Client, row: Row) -> Sequence[Section]:
         """See `Meter.read`."""
+        path = at(_ROOT, row["id"], "pilvi-usage")
         try:
-            usage = (await client.get(at(_ROOT, row["id"], "pilvi-usage")))["usage"]
+            usage = (await client.get(path))["usage"]
+            if not self._samples and usage["measured_at"] is not None:
+                for before in (await client.get(f"{path}/history"))["usages"]:
+                    if before["measured_at"] < usage["measured_at"]:
+                        self.take(before)
         except Refused as refusal:
             if refusal.status == 403:
                 return []
@@ -59,11 +67,30 @@ class UsageMeter:
         return [show_usage(list(self._samples))]
 
     def take(self, usage: Usage) -> None:
-        """Remember a measurement, unless it is known."""
-        if usage["measured_at"] is None:
-            self._samples.clear()
-        elif not self._samples or self._samples[-1]["measured_at"] != usage["measured_at"]:
-            self._samples.append(usage)
+        """Remember a measurement, unless it is known; those that are no longer recent are thinned.
+
+        What was measured before the newest that is known tells of a clock that was set back: the
+        line begins anew.
+        """
+        known, measured_at = self._samples, usage["measured_at"]
+        newest = known[-1]["measured_at"] if known else ""
+        if measured_at is None:
+            known.clear()
+        elif measured_at != newest:
+            if measured_at < newest:
+                known.clear()
+            known.append(usage)
+            self._thin()
+
+    def _thin(self) -> None:
+        """Of what has just ceased to be recent keep the first of each minute."""
+        known = self._samples
+        if len(known) > RECENT_MAX:
+            before, oldest = (
+                _seconds(known[place]) // 60 for place in (-RECENT_MAX - 1, -RECENT_MAX)
+            )
+            if before == oldest:
+                del known[-RECENT_MAX]
 
 
 def show_usage(samples: Sequence[Usage]) -> Section:
@@ -71,8 +98,11 @@ def show_usage(samples: Sequence[Usage]) -> Section:
     graphs = [graph for line in _LINES if (graph := draw(line, samples)) is not None]
     empty = "Its host tells nothing of it: it does not run, or has only begun."
     if samples:
-        empty = "A line is drawn from here on, a few points a minute, while this page is open."
-    return Section(title="What it uses", graphs=graphs, text=None if graphs else "", empty=empty)
+        empty = "It was measured once: a line is drawn with the next measurement, in some seconds."
+    title = "What it uses"
+    if graphs:
+        title += f", over {_span(_seconds(samples[-1]) - _seconds(samples[0]))}"
+    return Section(title=title, graphs=graphs, text=None if graphs else "", empty=empty)
 
 
 def draw(line: _Line, samples: Sequence[Usage]) -> Graph | None:
@@ -111,3 +141,8 @@ def _rate(line: _Line, before: Usage, after: Usage) -> float | None:
 
 def _seconds(usage: Usage) -> float:
     return datetime.datetime.fromisoformat(usage["measured_at"]).timestamp()
+
+
+def _span(seconds: float) -> str:
+    """How long it is from the first to the last measurement, as people read it. Pure."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -43,7 +43,8 @@ async def get_desired(call: Call[None]) -> Desired:
 async def post_report(call: Call[Report]) -> Receipt:
     """What the calling host says it sees."""
     host = await authenticate_host(call.tx, call.headers.get("authorization"))
-    return Receipt(run=await record_report(call.tx, host, call.payload))
+    kept_s = call.settings.usage_kept_s
+    return Receipt(run=await record_report(call.tx, host, call.payload, kept_s))
 
 
 async def post_holdings(call: Call[Holdings]) -> None:

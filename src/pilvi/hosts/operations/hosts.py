@@ -11,7 +11,14 @@ from pilvi.core.db import Transaction, now
 from pilvi.errors import Conflict, Unauthenticated
 from pilvi.host_api.contract import GuestCounts, Kind, Report
 from pilvi.hosts.model.host import Host, HostId
-from pilvi.hosts.store import assignments, consoles, guest_counts, holdings, passwords
+from pilvi.hosts.store import (
+    assignments,
+    consoles,
+    guest_counts,
+    guest_samples,
+    holdings,
+    passwords,
+)
 from pilvi.hosts.store import hosts as store
 
 FACTS_WAKE = "host_facts"
@@ -68,6 +75,13 @@ async def find_counts(
     return await guest_counts.find_counts(tx, host_id, server_id)
 
 
+async def list_samples(
+    tx: Transaction, host_id: HostId, server_id: str
+) -> list[tuple[datetime.datetime, GuestCounts]]:
+    """What a host told in the last minutes of what one guest had used, and when; oldest first."""
+    return await guest_samples.list_samples(tx, host_id, server_id)
+
+
 async def get_host(tx: Transaction, id: str) -> Host:
     """One host. Raises `NotFound`."""
     return await store.get_host(tx, id)
@@ -96,17 +110,20 @@ async def remove_host(tx: Transaction, host: Host) -> None:
     await assignments.delete_all(tx, host.id)
     await holdings.delete_holdings(tx, host.id)
     await guest_counts.delete_counts(tx, host.id)
+    await guest_samples.delete_samples(tx, host.id)
     await store.delete_host(tx, host.id)
 
 
-async def record_report(tx: Transaction, host: Host, report: Report) -> int:
+async def record_report(tx: Transaction, host: Host, report: Report, usage_kept_s: int = 0) -> int:
     """Take note of what a host says, unless something newer was said; answers the run followed.
 
-    Wakes the owner of every object that it speaks of.
+    Wakes the owner of every object that it speaks of. A sample of what guests use is kept for each
+    minute of the last `usage_kept_s` seconds.
     """
     if not host.takes(report.run, report.number):
         return host.newest_report[0]
-    values: dict[str, Any] = {"seen_at": now()}
+    moment = now()
+    values: dict[str, Any] = {"seen_at": moment}
     if report.number:
         values |= {"report_run": report.run, "report_number": report.number}
     if report.facts != host.facts:
@@ -115,7 +132,10 @@ async def record_report(tx: Transaction, host: Host, report: Report) -> int:
         tx.wake(FACTS_WAKE, host.id, "")
     await store.update_host(tx, host.id, **values)
     if report.counts is not None:
-        await guest_counts.save_counts(tx, host.id, report.counts)
+        is_first = await guest_counts.save_counts(tx, host.id, report.counts, moment)
+        if is_first:
+            await _sample_guests(tx, host.id, report.counts, moment)
+            await guest_samples.delete_old(tx, moment - datetime.timedelta(seconds=usage_kept_s))
     for observation in report.observations:
         owner = await assignments.update_observed(tx, host.id, observation)
         if owner is not None:
@@ -133,3 +153,13 @@ async def record_report(tx: Transaction, host: Host, report: Report) -> int:
         if output.server_id in mine:
             await consoles.insert_piece(tx, output.server_id, output.start, output.data)
     return report.run
+
+
+async def _sample_guests(
+    tx: Transaction, host_id: HostId, counts: list[GuestCounts], moment: datetime.datetime
+) -> None:
+    """Keep what a host says of the guests that it is to hold, each once."""
+    held = await assignments.list_held(tx, Kind.VM, [one.server_id for one in counts], host_id)
+    mine = {one.id for one in held if one.present}
+    samples = {one.server_id: one for one in counts if one.server_id in mine}
+    await guest_samples.insert_samples(tx, host_id, samples.values(), moment)

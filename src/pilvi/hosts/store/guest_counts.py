@@ -5,22 +5,31 @@ import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from pilvi.core.db import Prepared, Transaction, now
+from pilvi.core.db import Prepared, Transaction
 from pilvi.host_api.contract import GuestCounts
 from pilvi.hosts.model.host import HostId
+from pilvi.hosts.store.guest_samples import minute_of
 from pilvi.hosts.store.tables import guest_counts
 
 _t = guest_counts.c
-_UPDATE = Prepared(update(guest_counts).where(_t.host_id == bindparam("of_host")))
+_REPLACE = update(guest_counts).where(_t.host_id == bindparam("of_host"))
+_UPDATE = Prepared(_REPLACE)
+_UPDATE_NEWER = Prepared(_REPLACE.where(_t.told_at >= bindparam("since")))
 _OF_HOST = Prepared(select(guest_counts).where(_t.host_id == bindparam("of_host")))
 _NEWER = Prepared(select(guest_counts).where(_t.told_at >= bindparam("since")))
 
 
-async def save_counts(tx: Transaction, host_id: HostId, counts: list[GuestCounts]) -> None:
-    """Keep a host's figures in place of those before."""
-    values = {"told_at": now(), "content": msgspec.json.encode(counts).decode()}
-    if not await tx.run(_UPDATE, {"of_host": host_id, **values}):
+async def save_counts(
+    tx: Transaction, host_id: HostId, counts: list[GuestCounts], told_at: datetime.datetime
+) -> bool:
+    """Keep a host's figures in place of those before; whether they are the first of a minute."""
+    values = {"told_at": told_at, "content": msgspec.json.encode(counts).decode()}
+    here = {"of_host": host_id, **values}
+    if await tx.run(_UPDATE_NEWER, {"since": minute_of(told_at), **here}):
+        return False
+    if not await tx.run(_UPDATE, here):
         await tx.run(insert(guest_counts).values(host_id=host_id, **values))
+    return True
 
 
 async def list_counts(

@@ -1,8 +1,10 @@
 """Tables of hosts."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -51,6 +53,23 @@ guest_counts = Table(
     Column("host_id", ForeignKey("hosts.id"), primary_key=True),
     Column("told_at", Time, nullable=False),
     Column("content", Text, nullable=False),
+)
+
+# What each guest had used at one moment of each minute, as its host said. Samples of a server or
+# host that is gone age like all others: nothing refers to them, and they refer to nothing.
+guest_samples = Table(
+    "host_guest_samples",
+    metadata,
+    uuid_column("server_id", primary_key=True),
+    uuid_column("host_id", primary_key=True),
+    Column("minute", Time, primary_key=True),
+    Column("measured_at", Time, nullable=False),
+    Column("cpu_s", Float, nullable=False),
+    Column("read_bytes", BigInteger),
+    Column("written_bytes", BigInteger),
+    Column("received_bytes", BigInteger),
+    Column("sent_bytes", BigInteger),
+    Index("ix_host_guest_samples_minute_host_id", "minute", "host_id"),
 )
 
 assignments = Table(
