@@ -4,7 +4,9 @@ What has come is kept as NAME.part, with NAME.part.json saying of what it is the
 continued only when the server says (by an entity tag or a date) that it still has the same file.
 """
 
+import fcntl
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pilvi.errors import InvalidRequest, Unavailable
+from pilvi.errors import Conflict, InvalidRequest, Unavailable
 
 Shown = Callable[[Iterator[bytes], str, int | None, int], Iterator[bytes]]
 """Of pieces, a label, the size of all and how much is there: the pieces, shown while they pass."""
@@ -67,9 +69,27 @@ class Web:
     def fetch(self, address: str, target: Path, shown: Shown) -> None:
         """Bring a file to `target`, going on where an earlier try broke off.
 
-        Raises `Unavailable`; what has come stays for the next try.
+        Raises `Unavailable`; what has come stays for the next try. Raises `Conflict` while another
+        process brings the same one.
         """
         part = target.with_name(target.name + ".part")
+        with part.open("ab") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Conflict(
+                    f"cannot get {address}: another command is getting it to {part}; wait for that"
+                ) from error
+            try:
+                self._fetch(address, part, shown)
+            except BaseException:
+                if not _size(part):
+                    part.unlink(missing_ok=True)
+                raise
+            part.replace(target)
+        _note(part).unlink(missing_ok=True)
+
+    def _fetch(self, address: str, part: Path, shown: Shown) -> None:
         tries = 0
         while True:
             before = _size(part)
@@ -88,8 +108,6 @@ class Web:
                     ) from error
                 time.sleep(self._pause_s)
             else:
-                part.replace(target)
-                _note(part).unlink(missing_ok=True)
                 return
 
     def _go_on(self, address: str, part: Path, shown: Shown) -> None:
@@ -101,7 +119,7 @@ class Web:
         with self._http.stream("GET", address, headers=headers) as reply:
             if reply.status_code == 416:
                 # More is here than there: begin anew.
-                part.unlink(missing_ok=True)
+                os.truncate(part, 0)
                 raise _Incomplete("the file there became shorter")
             _check(reply, address)
             if reply.status_code != 206 or _first_byte(reply) != start:

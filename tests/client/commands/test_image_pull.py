@@ -1,5 +1,6 @@
 """`image pull` from a web server that breaks off, lies, forgets and redirects."""
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
@@ -196,6 +197,18 @@ def test_another_file_under_the_address_is_begun_anew(site: Site, home: Path) ->
     assert bytes_of(made["id"], home) == BODY[::-1]
 
 
+def test_two_at_once_do_not_mix_their_bytes(site: Site, home: Path) -> None:
+    options = publish(site, home)
+    folder = home / "pilvi" / "images"
+    folder.mkdir(parents=True)
+    with (folder / "disk.img.part").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        said = pilvi(f"image pull toy {options} --name second")
+        assert said.status == 1 and "another command is getting it" in said.err
+        assert (folder / "disk.img.part").read_bytes() == b""
+    assert bytes_of(pull(f"toy {options} --name second")["id"], home) == BODY
+
+
 def test_what_is_too_long_here_is_begun_anew(site: Site, home: Path) -> None:
     options = publish(site, home)
     folder = home / "pilvi" / "images"
@@ -239,6 +252,7 @@ def test_a_url_without_a_checksum_is_a_warning(site: Site, home: Path) -> None:
 def test_a_missing_file_and_a_machine_without_internet_are_told(site: Site, home: Path) -> None:
     said = pilvi(f"image pull {site.url('/none.img')}")
     assert said.status == 1 and "404" in said.err
+    assert cached(home) == []
     said = pilvi("image pull http://127.0.0.1:9/disk.img")
     assert said.status == 1
     for words in ("cannot reach 127.0.0.1", "image pull ./disk.img", "HTTPS_PROXY"):
