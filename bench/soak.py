@@ -53,9 +53,11 @@ KEPT = {
     "replies_kept_s": 30,
     "usage_kept_s": 30,
 }
-# Seconds before the first look and the last one in which nobody does anything: what was kept for
-# its time is gone then, and how much that was depends on how fast the machine is.
+# Seconds before the first look and the last one in which nobody does anything, and operations after
+# them: what was kept for its time is forgotten when more of its kind comes, and how much that was
+# depends on how fast the machine is.
 REST_S = 60
+LAST = 200
 # What may come of 100,000 operations.
 MEMORY_MIB_MAX = 16.0
 FILES_MAX = 4
@@ -273,6 +275,7 @@ async def soak_cloud(
                 await soak.play(done)
                 if done in (rounds[0], rounds[-1]):
                     await asyncio.sleep(rest_s)
+                    await soak.play(soak.way.done + min(LAST, step))
                 differences = await soak.audit()
                 assert not differences, "\n".join(differences)
                 assert not soak.way.failures, "\n".join(soak.way.failures)
