@@ -94,6 +94,21 @@ def test_a_file_that_is_there_is_not_overwritten(kept: Settings, archive: Path) 
         run_backup(kept, archive, QUIET)
 
 
+def test_nobody_else_can_lay_a_file_where_secrets_will_be_written(
+    kept: Settings, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("whole")
+    for name in ("backup.tar.part", "backup.tar.new"):
+        (tmp_path / name).symlink_to(victim)
+    path = tmp_path / "backup.tar"
+    run_backup(kept, path, QUIET)
+    assert victim.read_text() == "whole"
+    assert not path.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    left = sorted(one.name for one in tmp_path.iterdir())
+    assert left == ["backup.tar", "backup.tar.new", "backup.tar.part", "victim"]
+
+
 def test_a_running_cloud_is_not_restored(kept: Settings, archive: Path) -> None:
     kept.run_dir.mkdir(exist_ok=True)
     record(kept.run_dir, "api", os.getpid())

@@ -13,6 +13,7 @@ configure_logs({form!r})
 log = structlog.get_logger()
 with structlog.contextvars.bound_contextvars(request_id="req-1"):
     log.info("served", path="/x")
+password = "hunter2"
 try:
     1 / 0
 except ZeroDivisionError:
@@ -36,6 +37,13 @@ def test_every_line_of_json_is_an_object() -> None:
     assert lines[0]["request_id"] == "req-1" and lines[0]["level"] == "info"
     assert lines[1]["exception"][0]["exc_type"] == "ZeroDivisionError"
     assert lines[2]["logger"] == "library"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_variable_of_a_failed_function_is_logged(form: str) -> None:
+    lines = logged(form)
+    assert any("ZeroDivisionError" in line for line in lines)
+    assert not any("hunter2" in line for line in lines)
 
 
 @pytest.mark.parametrize("form", ["text"])

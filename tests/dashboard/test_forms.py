@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from dashboard.person import Person, refusal_of
 
 
@@ -40,6 +42,14 @@ async def test_what_must_be_filled_in_is_named(demo: Person) -> None:
         "Cannot go on without 'Name': fill it in",
     )
     assert await count(demo, "/network/v2.0/routers") == before
+
+
+@pytest.mark.parametrize("text", ["²", "ten", "1.5", "1" * 40, "--1"])
+async def test_what_is_no_number_is_named(demo: Person, text: str) -> None:
+    reply = await demo.send("volumes/new", {"name": "n", "size": text})
+    assert reply.status_code == 400
+    assert refusal_of(reply).startswith(f"Cannot use '{text}' as 'Size (GiB)'")
+    assert await count(demo, "/volume/v3/volumes") == 0
 
 
 async def test_a_password_is_never_shown_again(admin: Person) -> None:

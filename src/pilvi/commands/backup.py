@@ -65,8 +65,9 @@ def run_backup(settings: Settings, target: Path, console: Console) -> dict[str, 
     """
     if target.exists():
         raise Conflict(f"cannot write {target}: it is there already")
-    temporary = target.with_name(target.name + ".part")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A name that nobody could have laid a file or a link of theirs at; only we can read it.
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
+    temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file, _gathered(settings) as paths:
             digests = _write(file, paths, console)

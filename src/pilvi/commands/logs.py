@@ -8,6 +8,7 @@ with the `kind` and `id` of their object.
 import logging
 
 import structlog
+import structlog.tracebacks
 from structlog.typing import Processor
 
 from pilvi.settings import LogFormat
@@ -22,7 +23,12 @@ def configure_logs(form: LogFormat = "text", level: int = logging.INFO) -> None:
     ]
     last: list[Processor]
     if form == "json":
-        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Frames without their variables: passwords and tokens are among those.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        last = [
+            structlog.processors.ExceptionRenderer(frames),
+            structlog.processors.JSONRenderer(),
+        ]
     else:
         order = ["timestamp", "level", "event"]
         last = [

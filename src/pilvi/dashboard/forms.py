@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pilvi.dashboard.client import Refused
 from pilvi.dashboard.describe import Action, Choice, Collection, Done, Field, FieldKind, Row
+from pilvi.dashboard.resources import number
 from pilvi.dashboard.session import make_key
 from pilvi.dashboard.visit import Visit
 
@@ -45,8 +46,7 @@ async def send_form(
     id = collection.id_of(row) if row is not None else ""
     try:
         for one in action.fields:
-            if one.is_required and not values[one.name] and one.kind is not FieldKind.FILE:
-                raise Refused(400, f"cannot go on without '{one.label or one.name}': fill it in")
+            _check(one, values[one.name])
         # A form that is sent twice, by a double click or a lost answer, is done once.
         once = visit.text(ONCE)[:ONCE_LENGTH_MAX]
         done = await action.send(replace(visit.client, once=once), id, values)
@@ -77,6 +77,15 @@ def _read(form: Mapping[str, list[str]], one: Field) -> Any:
         return values
     text = values[-1] if values else ""
     return text if one.kind in (FieldKind.PASSWORD, FieldKind.LONG) else text.strip()
+
+
+def _check(one: Field, value: Any) -> None:
+    """Raises `Refused` for what a field cannot be left at. Pure."""
+    label = one.label or one.name
+    if one.is_required and not value and one.kind is not FieldKind.FILE:
+        raise Refused(400, f"cannot go on without '{label}': fill it in")
+    if one.kind is FieldKind.NUMBER and value and number(value) is None:
+        raise Refused(400, f"cannot use '{value}' as '{label}': type a whole number")
 
 
 async def _page(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pilvi.core.numbers import parse_whole
 from pilvi.dashboard.client import ALL, Client, at
 from pilvi.dashboard.describe import Action, Choice, Done, Field, Form, Paging, Row
 
@@ -91,7 +92,8 @@ def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def number(text: str) -> int | None:
     """A whole number that was typed, or None. Pure."""
-    return int(text) if text.lstrip("-").isdigit() else None
+    amount = parse_whole(text.removeprefix("-"))
+    return -amount if amount is not None and text.startswith("-") else amount
 
 
 def choice(row: Row, note: str = "") -> Choice:

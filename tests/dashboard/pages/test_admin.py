@@ -1,10 +1,6 @@
 """The pages of admins: hosts, aggregates, projects, users, quotas, services, flavors."""
 
-import pytest
-
 from dashboard.person import Person, World, refusal_of
-from pilvi.dashboard.client import Refused
-from pilvi.dashboard.pages.quotas import read_limit
 
 
 async def host_path(admin: Person) -> str:
@@ -100,9 +96,3 @@ async def test_flavors_are_made_by_admins_alone(demo: Person, admin: Person) -> 
     assert (await demo.send("flavors/new", form)).status_code == 403
     assert await admin.do("flavors/new", form) == "flavors"
     assert ">big<" in await demo.open("flavors")
-
-
-def test_a_limit_is_a_number() -> None:
-    assert read_limit("Ports", "-1") == -1
-    with pytest.raises(Refused, match="limit of Ports"):
-        read_limit("Ports", "")
