@@ -38,8 +38,15 @@ def test_clouds_have_uids_of_their_own() -> None:
 
 def test_tls_everywhere_but_on_loopback() -> None:
     assert not Settings().tls
-    assert Settings(listen_host="0.0.0.0").tls
+    assert Settings(listen_host="192.0.2.7").tls
     assert Settings(listen_host="10.0.0.1").base_url == "https://10.0.0.1:8774"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  # refused
+def test_an_address_that_nobody_can_reach_is_refused(tmp_path: Path, host: str) -> None:
+    (tmp_path / "settings.toml").write_text(f'listen_host = "{host}"\n')
+    with pytest.raises(InvalidRequest, match="name one that leads to this machine"):
+        load_settings(tmp_path)
 
 
 def test_settings_with_a_database_s_password_are_the_owner_s_alone(tmp_path: Path) -> None:

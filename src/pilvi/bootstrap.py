@@ -84,7 +84,11 @@ class ControlPlane:
         self.signals = HostSignals()
         self.keys = TokenKeys(settings.shared / "keys")
         self.vault = Vault(settings.shared / "credential-keys")
-        self.dashboard = Dashboard(settings.base_url, Vault(settings.shared / "dashboard-keys"))
+        self.dashboard = Dashboard(
+            settings.base_url,
+            Vault(settings.shared / "dashboard-keys"),
+            settings.state / "ca.pem" if settings.tls else None,
+        )
         self.passwords = Passwords(careful=not settings.fake)
         self.blobs = Blobs(settings.shared / "images")
         claims = db.peers or Alone()

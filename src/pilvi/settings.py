@@ -18,6 +18,8 @@ from pilvi.errors import InvalidRequest
 
 DEFAULT_STATE_DIR = Path("/var/lib/pilvi")
 FILE_NAME = "settings.toml"
+# Addresses at which a server listens and nobody can reach it.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # refused
 
 Prefix = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]{0,5}$")]
 LogFormat = Literal["text", "json"]
@@ -190,6 +192,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def uid_guest_last(self) -> int:
         """Last uid of a guest."""
         return self.uid_base + UID_RANGE_SIZE - 1
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError`, which msgspec tells with the place it read the settings from."""
+        if self.listen_host in _EVERYWHERE:
+            raise ValueError(
+                f"listen_host cannot be {self.listen_host}: clients are told the address, and the "
+                "certificate is made for it; name one that leads to this machine"
+            )
 
     @property
     def tls(self) -> bool:

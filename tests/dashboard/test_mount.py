@@ -46,6 +46,18 @@ async def test_every_answer_has_the_headers(world: World, demo: Person, path: st
         assert reply.headers["referrer-policy"] == "same-origin"
 
 
+async def test_a_slash_at_the_end_is_no_other_page(demo: Person) -> None:
+    for typed, page in (
+        ("/dashboard/instances/", "/dashboard/instances"),
+        ("/dashboard/instances/?limit=1", "/dashboard/instances?limit=1"),
+        ("/dashboard//evil.example/", "/dashboard//evil.example"),
+    ):
+        reply = await demo.get(typed)
+        assert (reply.status_code, reply.headers["location"]) == (303, page)
+    reply = await demo.get("/dashboard/", headers={"accept": "text/html"})
+    assert reply.headers["location"] == "/dashboard"
+
+
 async def test_what_is_not_there_says_so(demo: Person) -> None:
     for path in ("nonsense", "nonsense/new", "nonsense/x", "instances/x", "services/x"):
         reply = await demo.get(f"/dashboard/{path}")

@@ -4,6 +4,7 @@ import http.client
 import json
 import select
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,7 +107,8 @@ class Transport:
     def _context(self) -> Any:
         import ssl
 
-        context = ssl.create_default_context(cafile=self._cacert or None)
+        cafile = Path(self._cacert).expanduser() if self._cacert else None
+        context = ssl.create_default_context(cafile=cafile)
         if not self._is_verified:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

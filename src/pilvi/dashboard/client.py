@@ -41,6 +41,8 @@ class Client:
     user_id: str = ""
     project_id: str = ""
     is_admin: bool = False
+    authority: str = ""
+    """Path of the certificate of the cloud's own authority, where it has one."""
     once: str = ""
     """Sent with each POST, so that a form which is sent twice is done once."""
 

@@ -97,6 +97,8 @@ class Reveal:
     words: str
     text: str
     file_name: str
+    beside: Cell | None = None
+    """What else is needed, as a link."""
 
 
 @dataclass(frozen=True, slots=True)

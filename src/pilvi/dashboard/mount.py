@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
@@ -27,14 +27,16 @@ from pilvi.picture.style import RULES
 
 log = structlog.get_logger()
 FOLDER = Path(__file__).parent / "web"
+AUTHORITY = f"{PATH}/ca.pem"
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
 class Dashboard:
     """All pages; it joins the application whose APIs it calls."""
 
-    def __init__(self, base_url: str, sealer: Sealer) -> None:
+    def __init__(self, base_url: str, sealer: Sealer, authority: Path | None) -> None:
         self._base_url = base_url
+        self._authority = authority
         self._cookies = Cookies(sealer, is_secure=base_url.startswith("https"))
         self._renderer = open_renderer()
         self.streams = Streams()
@@ -66,9 +68,12 @@ class Dashboard:
             ("/sign-in", "GET", sign_in.show_door),
             ("/sign-in", "POST", sign_in.sign_in),
             ("/theme", "POST", sign_in.choose_theme),
+            ("/ca.pem", "GET", self._show_authority),
         ]
         return [
             Route("/", _lead_here, methods=["GET"]),
+            Route(f"{PATH}/{{rest:path}}/", _lead_to_page, methods=["GET"]),
+            Route(f"{PATH}/", _lead_here, methods=["GET"]),
             Route(f"{PATH}/files/{{path:path}}", self._files.serve, methods=["GET"]),
             *(
                 Route(PATH + path, self._open(handler, is_door=True), methods=[method])
@@ -115,6 +120,7 @@ class Dashboard:
                 session.user_id,
                 session.project_id,
                 session.is_admin,
+                AUTHORITY if self._authority is not None else "",
             )
         return Visit(request, self._cookies, self._renderer, MENUS, client, self.streams, session)
 
@@ -147,6 +153,13 @@ class Dashboard:
         if found is None:
             raise Refused(404, f"cannot find a page '{name}': choose one from the menu")
         return found
+
+    async def _show_authority(self, visit: Visit) -> Response:
+        """What every client may know, and needs before it can trust the rest."""
+        if self._authority is None:
+            raise Refused(404, "cannot find ca.pem: this cloud has no authority of its own")
+        headers = {"content-disposition": "attachment; filename=ca.pem"}
+        return FileResponse(self._authority, 200, headers, "application/x-pem-file")
 
     async def _show_list(self, visit: Visit) -> Response:
         return await show_list(visit, self._collection(visit))
@@ -193,3 +206,9 @@ async def _lead_here(request: Request) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(PATH, 303, {"vary": "accept"})
     raise HTTPException(404)
+
+
+async def _lead_to_page(request: Request) -> Response:
+    """The page that somebody typed a slash behind."""
+    path, query = request.url.path.rstrip("/"), request.url.query
+    return RedirectResponse(f"{path}?{query}" if query else path, 303)

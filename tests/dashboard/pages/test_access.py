@@ -2,10 +2,12 @@
 
 import html
 import re
+from pathlib import Path
 
 import yaml
 
-from dashboard.person import Person, refusal_of
+from dashboard.person import Person, World, refusal_of
+from pilvi.core.db import now
 from pilvi.dashboard.pages.access import find_identity, write_clouds
 
 
@@ -69,6 +71,39 @@ async def test_a_credentials_clouds_yaml_lets_in(demo: Person) -> None:
     assert await demo.do(f"{at}/delete") == "credentials"
     again = await demo.api.post("/identity/v3/auth/tokens", json=body)
     assert again.status_code == 401
+
+
+async def test_a_credential_ends_with_its_last_day(demo: Person) -> None:
+    today = now().date().isoformat()
+    assert (await demo.send("credentials/new", {"name": "t", "expires": today})).status_code == 200
+    user_id = (
+        await demo.ask("GET", "/identity/v3/auth/tokens", headers={"x-subject-token": demo.token})
+    )["token"]["user"]["id"]
+    found = await demo.ask("GET", f"/identity/v3/users/{user_id}/application_credentials")
+    assert found["application_credentials"][0]["expires_at"].startswith(f"{today}T23:59:59")
+    reply = await demo.send("credentials/new", {"name": "t", "expires": "tomorrow"})
+    words = "Cannot read 'tomorrow' as a day: write it like 2030-12-31"
+    assert (reply.status_code, refusal_of(reply)) == (400, words)
+
+
+async def test_a_cloud_with_its_own_authority_hands_it_out(
+    world: World, demo: Person, tmp_path: Path
+) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.write_text("an authority")
+    world.cloud.plane.dashboard._authority = authority
+    reply = await demo.send("credentials/new", {"name": "robot"})
+    cloud = yaml.safe_load(shown_text(reply.text))["clouds"]["pilvi"]
+    assert cloud["cacert"] == "~/.config/openstack/ca.pem"
+    assert 'href="/dashboard/ca.pem"' in reply.text
+    file = await world.browser().get("/dashboard/ca.pem")
+    assert file.text == "an authority"
+
+
+async def test_one_without_has_none(demo: Person) -> None:
+    reply = await demo.send("credentials/new", {"name": "robot"})
+    assert "cacert" not in reply.text
+    assert (await demo.get("/dashboard/ca.pem")).status_code == 404
 
 
 def test_a_clouds_yaml_needs_an_identity_service() -> None:

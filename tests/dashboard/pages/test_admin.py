@@ -1,5 +1,7 @@
 """The pages of admins: hosts, aggregates, projects, users, quotas, services, flavors."""
 
+import re
+
 from dashboard.person import Person, World, refusal_of
 
 
@@ -88,6 +90,19 @@ async def test_quotas_of_all_services_are_changed(demo: Person, admin: Person) -
     assert "no limit" in overview
     reply = await admin.send(f"{at}/edit", {**form, "cores": "lots"})
     assert (reply.status_code, "'lots'" in refusal_of(reply)) == (400, True)
+    reply = await admin.send(f"{at}/edit", {**form, "volumes": "-7"})
+    assert refusal_of(reply) == "Cannot limit Volumes to -7: -1 is without a limit"
+    assert "-7" not in await admin.open(at)
+
+
+async def test_a_limit_may_be_less_than_what_is_used(
+    world: World, demo: Person, admin: Person
+) -> None:
+    await world.launch(demo, "one")
+    page = await admin.open(f"quotas/{demo.project_id}/edit")
+    form = dict(re.findall(r'name="(\w+)" value="(-?\d+)"', page))
+    await admin.do(f"quotas/{demo.project_id}/edit", {**form, "instances": "0"})
+    assert "1 of 0" in await demo.open("")
 
 
 async def test_flavors_are_made_by_admins_alone(demo: Person, admin: Person) -> None:

@@ -1,12 +1,15 @@
 """Application credentials: a way in for programs, with a ready clouds.yaml."""
 
+import datetime
 from collections.abc import Sequence
 
 import yaml
 
-from pilvi.dashboard.client import Client, at
+from pilvi.dashboard.client import Client, Refused, at
 from pilvi.dashboard.describe import (
     Action,
+    Cell,
+    CellKind,
     Collection,
     Column,
     Done,
@@ -18,6 +21,8 @@ from pilvi.dashboard.describe import (
     Row,
 )
 from pilvi.dashboard.render import code, join, link, moment
+
+CA_FILE = "~/.config/openstack/ca.pem"
 
 
 def _root(client: Client) -> str:
@@ -43,7 +48,7 @@ async def _create(client: Client, id: str, form: Form) -> Done:
     if form["description"]:
         fields["description"] = form["description"]
     if form["expires"]:
-        fields["expires_at"] = f"{form['expires']}T00:00:00Z"
+        fields["expires_at"] = f"{read_day(form['expires'])}T23:59:59Z"
     body = {"application_credential": fields}
     made = (await client.post(_root(client), body))["application_credential"]
     catalog = await client.get("/identity/v3/auth/catalog")
@@ -51,11 +56,25 @@ async def _create(client: Client, id: str, form: Form) -> Done:
         "Keep it now: the secret is shown this once. "
         "In ~/.config/openstack/clouds.yaml it is what every OpenStack tool reads."
     )
-    text = write_clouds(made, find_identity(catalog["catalog"]))
+    beside = None
+    if client.authority:
+        words += f" This cloud signs its own certificates: download ca.pem too, to {CA_FILE}."
+        beside = Cell("Download ca.pem", CellKind.LINK, client.authority)
+    ca_file = CA_FILE if client.authority else ""
+    text = write_clouds(made, find_identity(catalog["catalog"]), ca_file)
     return Done(
         f"The credential {form['name']} was made.",
-        reveal=Reveal("Your clouds.yaml", words, text, "clouds.yaml"),
+        reveal=Reveal("Your clouds.yaml", words, text, "clouds.yaml", beside),
     )
+
+
+def read_day(text: str) -> datetime.date:
+    """A day that was typed. Raises `Refused`. Pure."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        words = f"cannot read '{text}' as a day: write it like 2030-12-31"
+        raise Refused(400, words) from None
 
 
 def find_identity(catalog: Sequence[Row]) -> tuple[str, str]:
@@ -67,7 +86,7 @@ def find_identity(catalog: Sequence[Row]) -> tuple[str, str]:
     return "", ""
 
 
-def write_clouds(made: Row, identity: tuple[str, str]) -> str:
+def write_clouds(made: Row, identity: tuple[str, str], ca_file: str = "") -> str:
     """A clouds.yaml with one cloud. Pure."""
     auth = {
         "auth_url": identity[0],
@@ -79,6 +98,7 @@ def write_clouds(made: Row, identity: tuple[str, str]) -> str:
         "auth": auth,
         "region_name": identity[1],
         "identity_api_version": 3,
+        **({"cacert": ca_file} if ca_file else {}),
     }
     return str(yaml.safe_dump({"clouds": {"pilvi": cloud}}, sort_keys=False))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pilvi.dashboard.client import Client, at
+from pilvi.dashboard.client import Client, Refused, at
 from pilvi.dashboard.describe import Action, Collection, Column, Done, Field, FieldKind, Form, Row
 from pilvi.dashboard.pages.projects import RESOURCE
 from pilvi.dashboard.render import code, link
@@ -48,8 +48,13 @@ async def find(client: Client, id: str) -> Row:
 
 async def _edit(client: Client, id: str, form: Form) -> Done:
     limits = {name: int(form[name]) for name in _labels()}
+    for name, limit in limits.items():
+        if limit < -1:
+            raise Refused(400, f"cannot limit {_labels()[name]} to {limit}: -1 is without a limit")
     for path, one, names in _paths(id):
-        await client.put(path, {one: {name: limits[name] for name in names}})
+        # What is used already stays: compute wants to be told so.
+        forced = {"force": True} if names is _COMPUTE else {}
+        await client.put(path, {one: {**{name: limits[name] for name in names}, **forced}})
     return Done("The quotas were changed.")
 
 
