@@ -1,6 +1,7 @@
 """The host contract as an agent sees it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -76,6 +77,27 @@ async def test_credentials_are_asked_for(cloud: Cloud, agent: Agent) -> None:
     for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic secret-1"}):
         reply = await cloud.http.get("/host/v1/desired", headers=headers)
         assert reply.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["report", "holdings"])
+async def test_of_a_stranger_no_body_is_read_and_no_writer_waits(
+    cloud: Cloud, agent: Agent, path: str
+) -> None:
+    read = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal read
+        read += 1
+        yield b"{"
+
+    async with cloud.db.write():
+        for headers in ({}, {"authorization": "Bearer wrong"}):
+            reply = await cloud.http.post(f"/host/v1/{path}", content=body(), headers=headers)
+            assert reply.status_code == 401
+    assert read == 0
+    known = {**agent.headers, "content-type": "application/json"}
+    reply = await cloud.http.post(f"/host/v1/{path}", content=body(), headers=known)
+    assert (reply.status_code, read) == (400, 1)
 
 
 async def test_a_strange_revision_is_refused(cloud: Cloud, agent: Agent) -> None:

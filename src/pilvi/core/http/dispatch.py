@@ -197,13 +197,14 @@ class _Endpoint:
     async def _identify(
         self, request: Request, rows: Sequence[_Row], tx: Transaction | None
     ) -> Caller:
-        """Who asks, from the token alone. Raises `Unauthenticated`.
+        """Who asks, from the request's headers alone. Raises `Unauthenticated`.
 
         It comes before the body is read and before a write transaction is opened, so that a
         stranger can neither make us keep bytes nor make writers wait.
         """
         checks = [row.check for row in rows]
         if all(check is Check.PUBLIC for check in checks):
+            await self._admit(request, rows)
             return ANONYMOUS
         token = request.headers.get("x-auth-token", "")
         if not token:
@@ -214,6 +215,13 @@ class _Endpoint:
             return await self._gate.authenticate(tx, token)
         async with self._gate.db.read() as reading:
             return await self._gate.authenticate(reading, token)
+
+    async def _admit(self, request: Request, rows: Sequence[_Row]) -> None:
+        """Have those checked who need another proof than a token. Raises `Unauthenticated`."""
+        admits = {row.route.admit for row in rows if row.route.admit is not None}
+        for admit in admits:
+            async with self._gate.db.read() as tx:
+                await admit(tx, request.headers.get("authorization"))
 
     async def _begin(self, stack: AsyncExitStack, route: Route) -> Transaction | None:
         """The transaction that a handler is given."""
