@@ -100,6 +100,22 @@ async def test_of_a_stranger_no_body_is_read_and_no_writer_waits(
     assert (reply.status_code, read) == (400, 1)
 
 
+@pytest.mark.parametrize(("run", "number"), [(-1, 1), (1, -1), (2**31, 1), (1, 2**63 - 1)])
+async def test_numbers_of_reports_that_cannot_be_are_refused(
+    agent: Agent, run: int, number: int
+) -> None:
+    report = Report(facts=FACTS, run=run, number=number)
+    reply = await agent.cloud.http.post(
+        "/host/v1/report",
+        content=msgspec.json.encode(report),
+        headers={**agent.headers, "content-type": "application/json"},
+    )
+    assert reply.status_code == 400
+    async with agent.cloud.db.read() as tx:
+        host = await hosts.get_host(tx, agent.host.id)
+    assert (host.newest_report, host.seen_at) == ((0, 0), None)
+
+
 async def test_a_strange_revision_is_refused(cloud: Cloud, agent: Agent) -> None:
     for text in ("inf", "nan", "-inf", "x"):
         reply = await cloud.http.get(f"/host/v1/desired?after={text}", headers=agent.headers)

@@ -34,8 +34,14 @@ class Host:
     """Run of its agent, and number in that run, of the newest report that was taken."""
 
     def takes(self, run: int, number: int) -> bool:
-        """Whether a report is newer than all before; one without a number always is. Pure."""
-        return number == 0 or (run > 0 and (run, number) > self.newest_report)
+        """Whether a report is newer than all before; one without a number always is. Pure.
+
+        A run follows the one before: no number, however large, ends the counting of runs.
+        """
+        if number == 0:
+            return True
+        newest = self.newest_report[0]
+        return 0 < run <= newest + 1 and (run, number) > self.newest_report
 
     def is_alive(self, now: datetime.datetime, lease_s: float) -> bool:
         """Whether the host reported within its lease and is not forced down. Pure."""
