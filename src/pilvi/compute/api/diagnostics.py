@@ -40,7 +40,7 @@ async def list_disks(call: Call[None]) -> dict[str, Any]:
     """
     found, _, more, page = await read_list(call)
     held = await list_held(call.tx, Kind.VM, [server.id for server in found])
-    at = {(one.id, one.host_id): one.decode_seen(VmSeen) for one in held}
+    at = {(one.id, one.host_id): one.find_seen(VmSeen) for one in held}
     rows = []
     for server in found:
         seen = at.get((server.id, HostId(server.host_id or "")))

@@ -100,3 +100,10 @@ class Held:
         if not self.seen or self.seen == b"null":
             return None
         return msgspec.json.decode(self.seen, type=seen_type)
+
+    def find_seen(self, seen_type: type[Seen]) -> Seen | None:
+        """As `decode_seen`, and None for what cannot be read: one host's words in a list of all."""
+        try:
+            return self.decode_seen(seen_type)
+        except msgspec.DecodeError:
+            return None
