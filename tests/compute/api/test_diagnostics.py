@@ -75,6 +75,8 @@ async def test_what_nobody_can_read_hides_no_other_servers_disks(compute: Comput
         await record_report(tx, host, Report(facts=host.facts, observations=[strange]))
     reply = await compute.call("GET", "/pilvi-disks?all_tenants=1", user="admin")
     assert reply.status_code == 200, reply.text
+    reply_of_one = await compute.call("GET", f"/servers/{ids[0]}/diagnostics", user="admin")
+    assert reply_of_one.status_code == 409
     told = {one["id"]: one["disks"] for one in reply.json()["servers"]}
     assert told == {ids[0]: [], ids[1]: [{"device": "vda", "used_bytes": 5 << 20}]}
 
