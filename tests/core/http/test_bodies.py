@@ -19,6 +19,7 @@ def test_a_zero_byte_is_refused(backslashes: int, before: str) -> None:
     body = f'{{"name": "{before}{BACKSLASH * backslashes}u0000"}}'.encode()
     with pytest.raises(InvalidRequest, match="zero byte"):
         parse_json(body, Named)
+    assert parse_json(body, Named, zero_bytes=True).name.endswith("\0")
 
 
 @pytest.mark.parametrize("backslashes", [2, 4, 40_000])

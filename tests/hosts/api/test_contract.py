@@ -11,6 +11,7 @@ from cloud import Cloud
 from pilvi.host_api.contract import (
     ConsoleOutput,
     Desired,
+    GuestPassword,
     HostFacts,
     Kind,
     Observation,
@@ -98,6 +99,19 @@ async def test_of_a_stranger_no_body_is_read_and_no_writer_waits(
     known = {**agent.headers, "content-type": "application/json"}
     reply = await cloud.http.post(f"/host/v1/{path}", content=body(), headers=known)
     assert (reply.status_code, read) == (400, 1)
+
+
+async def test_a_zero_byte_in_a_guests_password_silences_no_host(agent: Agent) -> None:
+    """Agents of the release before tell what guests posted as it is."""
+    async with agent.cloud.db.write() as tx:
+        for id in ("s", "t"):
+            spec = CaptureSpec(image_id="i", server_id=id, device="vda", disk_format="qcow2")
+            await assignments.assign(tx, agent.host.id, Kind.VM, id, spec, owner=("server", id))
+    posted = [GuestPassword(server_id=id, password=text) for id, text in (("s", "\0"), ("t", "t"))]
+    await agent.report(passwords=posted)
+    async with agent.cloud.db.read() as tx:
+        assert (await hosts.get_host(tx, agent.host.id)).seen_at is not None
+        assert [await assignments.read_password(tx, id) for id in ("s", "t")] == ["", "t"]
 
 
 @pytest.mark.parametrize(("run", "number"), [(-1, 1), (1, -1), (2**31, 1), (1, 2**63 - 1)])

@@ -12,9 +12,12 @@ from pilvi import errors
 _ZERO_BYTE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def parse_json(body: bytes, body_type: Any) -> Any:
-    """A JSON body as a wire type. Raises `InvalidRequest` that names the field."""
-    if b"\\u0000" in body and _ZERO_BYTE.search(body):
+def parse_json(body: bytes, body_type: Any, *, zero_bytes: bool = False) -> Any:
+    """A JSON body as a wire type. Raises `InvalidRequest` that names the field.
+
+    A text in it has no zero byte, unless `zero_bytes`.
+    """
+    if not zero_bytes and b"\\u0000" in body and _ZERO_BYTE.search(body):
         # PostgreSQL cannot keep it, and no name or text has a use for it.
         raise errors.InvalidRequest("cannot accept the body: a text in it has a zero byte")
     try:

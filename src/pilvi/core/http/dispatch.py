@@ -279,7 +279,7 @@ class _Endpoint:
         is_older = versions is not None and version is not None and version < versions.maximum
         if isinstance(body, bytes):
             if not is_older:
-                return parse_json(body, route.body)
+                return parse_json(body, route.body, zero_bytes=route.zero_bytes)
             body = parse_json(body, Any)
         if is_older and isinstance(body, dict):
             assert versions is not None and version is not None

@@ -44,6 +44,8 @@ class Route:
     """Last microversion with this row."""
     body_bytes_max: int = BODY_BYTES_MAX
     """Size of the request body at most."""
+    zero_bytes: bool = False
+    """Whether texts in the body may have them: the handler keeps none that has."""
     access: Access | None = None
     """Transaction the handler is given: read for GET and HEAD, write otherwise, or none."""
     admit: Admit | None = None

@@ -16,6 +16,7 @@ ROUTES = [
         body=Report,
         reply=Receipt,
         body_bytes_max=64 << 20,
+        zero_bytes=True,
         admit=authenticate_host,
     ),
     Route(

@@ -120,8 +120,8 @@ async def record_report(tx: Transaction, host: Host, report: Report, usage_kept_
     """Take note of what a host says, unless something newer was said; answers the run followed.
 
     Wakes the owner of every object that it speaks of. A sample of what guests use is kept for each
-    minute of the last `usage_kept_s` seconds. Figures and places of console output that cannot be
-    are left out.
+    minute of the last `usage_kept_s` seconds. What comes from a guest and cannot be kept (a zero
+    byte in a password, impossible figures and places of console output) is left out.
     """
     if not host.takes(report.run, report.number):
         return host.newest_report[0]
@@ -151,7 +151,7 @@ async def record_report(tx: Transaction, host: Host, report: Report, usage_kept_
     held = await assignments.list_held(tx, Kind.VM, speaking, host.id)
     mine = {one.id for one in held if one.present}
     for posted in report.passwords:
-        if posted.server_id in mine:
+        if posted.server_id in mine and "\0" not in posted.password:
             await passwords.save_password(tx, posted.server_id, posted.password)
     for output in report.consoles:
         if output.server_id in mine and 0 <= output.start <= COUNT_MAX - len(output.data):
