@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from host_server import until
 from pilvi.agent.desired import DesiredState
 from pilvi.agent.outbox import Outbox
 from pilvi.agent.reporter import Reporter
-from pilvi.errors import Unavailable
+from pilvi.errors import InvalidRequest, Unavailable
 from pilvi.host_api.contract import (
     Assignment,
     Desired,
@@ -42,6 +42,7 @@ class Desk:
         self.open_most = 0
         self.takes_s = 0.0
         self.is_away = False
+        self.refuses: Callable[[Report], object] = lambda report: False
         self.passwords: list[GuestPassword] = []
         self.looks_for_passwords = 0
         self.console = b""
@@ -60,6 +61,8 @@ class Desk:
         self.open -= 1
         if self.is_away:
             raise Unavailable("cannot reach it")
+        if self.refuses(report):
+            raise InvalidRequest("cannot accept the body")
         if report.run != self.run or report.run == 0:
             if report.run <= self.run:
                 return self.run
@@ -224,6 +227,42 @@ async def test_a_password_is_told_until_it_has_arrived(tmp_path: Path) -> None:
         assert [report.passwords for report in desk.arrived if report.passwords] == [[posted]]
     finally:
         task.cancel()
+
+
+async def test_a_password_that_was_taken_back_is_told_no_more(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.is_away = True
+    desk.passwords.append(GuestPassword(server_id="s1", password="sealed"))
+    async with desk.running():
+        await until(lambda: desk.looks_for_passwords == 1)
+        desk.passwords.clear()
+        await until(lambda: desk.looks_for_passwords == 2)
+        desk.is_away = False
+        await until(lambda: desk.arrived)
+    assert desk.arrived[0].passwords == []
+
+
+async def test_no_guest_silences_its_host_with_what_is_refused(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.wish("s1", 1, present=True, kind=Kind.VM)
+    desk.refuses = lambda report: b"bad" in b"".join(one.data for one in report.consoles)
+    async with desk.running(0.02):
+        desk.see("s1", 1, kind=Kind.VM)
+        await until(lambda: any(report.observations for report in desk.arrived))
+        desk.console = b"bad"
+        await until(lambda: desk.reporter._pieces)
+        desk.see("s1", 2, kind=Kind.VM)
+        await until(lambda: any(one.generation == 2 for one in desk.arrived[-1].observations))
+        desk.console += b" good"
+        await until(lambda: any(report.consoles for report in desk.arrived))
+        # A guest that posts it again and again holds up every other report, not all.
+        desk.refuses = lambda report: report.passwords
+        desk.passwords.append(GuestPassword(server_id="s1", password="refused"))
+        await until(lambda: desk.looks_for_passwords == 3)
+        desk.arrived.clear()
+        await until(lambda: len(desk.arrived) > 2)
+    told = [one.data for report in desk.arrived for one in report.consoles]
+    assert b"bad" not in b"".join(told)
 
 
 async def test_a_new_run_follows_the_last_and_counts_its_reports(tmp_path: Path) -> None:

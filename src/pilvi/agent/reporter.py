@@ -9,7 +9,7 @@ import structlog
 
 from pilvi.agent.desired import DesiredState
 from pilvi.agent.outbox import Outbox
-from pilvi.errors import PilviError
+from pilvi.errors import InvalidRequest, PilviError, TooLarge
 from pilvi.host_api.contract import (
     ConsoleOutput,
     GuestCounts,
@@ -117,6 +117,8 @@ class Reporter:
         self._pieces: dict[str, ConsoleOutput] = {}
         self._offsets: dict[str, int] = {}
         self._posted: list[GuestPassword] = []
+        self._is_refused = False
+        """Whether the control plane would not have the last report."""
         self._run = 0
         self._number = 0
 
@@ -142,9 +144,11 @@ class Reporter:
                 await self._report()
             except PilviError as error:
                 log.warning("cannot report", error=error.message, detail=error.detail)
+                self._is_refused = isinstance(error, InvalidRequest | TooLarge)
             except Exception:
                 log.exception("cannot report")
             else:
+                self._is_refused = False
                 pause_s = RETRY_S_MIN
                 await self._wait_for_news(heartbeat_s)
                 continue
@@ -168,6 +172,8 @@ class Reporter:
         try:
             # Who is told that a guest went off can read its last words.
             await self._read_consoles({one.id for one in observations if one.kind is Kind.VM})
+            if self._is_refused:
+                self._leave_out_guests()
             consoles, posted = list(self._pieces.values()), self._posted
             await self._send(observations, consoles, posted, full=full)
         except BaseException:
@@ -177,6 +183,13 @@ class Reporter:
         self._posted = [one for one in self._posted if one not in posted]
         if self._passwords is not None:
             await self._passwords.note_told(posted)
+
+    def _leave_out_guests(self) -> None:
+        """Let go of what guests said: nothing that one of them says may silence its host."""
+        for output in self._pieces.values():
+            self._offsets[output.server_id] = output.start + len(output.data)
+        self._pieces.clear()
+        self._posted = []
 
     async def _send(
         self,
@@ -238,8 +251,8 @@ class Reporter:
         """Take what guests posted; it is told until it has arrived."""
         while True:
             try:
-                if found := await passwords.read():
-                    self._posted = found
+                self._posted = await passwords.read()
+                if self._posted:
                     self._outbox.changed.set()
             except Exception:
                 log.exception("cannot read what guests posted")

@@ -1,8 +1,12 @@
 """The envelope: assignments down, observations up."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""As the database has it: a report a second lasts for 68 years."""
 
 
 class Kind(StrEnum):
@@ -139,9 +143,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     passwords: list[GuestPassword] = []
     counts: list[GuestCounts] | None = None
     """Of every guest that runs, once in a heartbeat; None in the reports between."""
-    run: int = 0
+    run: Count = 0
     """Of the agent, counted from 1; 0 while it does not know which run it is."""
-    number: int = 0
+    number: Count = 0
     """Of the report in its run, counted from 1; 0 is not counted and always newest."""
 
 

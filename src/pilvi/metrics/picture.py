@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
@@ -22,7 +23,7 @@ class _Seen(msgspec.Struct):
     """The parts of `VmSeen` that are shown."""
 
     power: Power
-    disk_bytes: dict[str, int] = {}
+    disk_bytes: dict[str, Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def look(
         seen = await list_seen(tx, Kind.VM)
         projects = await list_projects(tx)
         counts = await list_counts(tx, now() - datetime.timedelta(seconds=lease_s))
-    guests = [
+    found = [
         _guest(host_id, server_id, what, projects.get(server_id, ""), counts)
         for host_id, server_id, what in seen
         if what != b"null"
@@ -74,7 +75,7 @@ async def look(
         at=now(),
         hosts=hosts,
         usages=usages,
-        guests=guests,
+        guests=[guest for guest in found if guest is not None],
         unsettled=unsettled,
         tallies=tallies,
         lease_s=lease_s,
@@ -87,8 +88,12 @@ def _guest(
     seen: bytes,
     project_id: str,
     counts: Mapping[tuple[HostId, str], GuestCounts],
-) -> Guest:
-    vm = msgspec.json.decode(seen, type=_Seen)
+) -> Guest | None:
+    """One guest; None when nobody can read what its host says of it."""
+    try:
+        vm = msgspec.json.decode(seen, type=_Seen)
+    except msgspec.DecodeError:
+        return None
     counted = counts.get((host_id, server_id))
     is_running = vm.power is Power.RUNNING
     return Guest(server_id, host_id, is_running, vm.disk_bytes, project_id, counted)

@@ -166,7 +166,8 @@ def test_a_password_waits_until_somebody_took_it(
 
 def test_what_is_no_password_of_a_known_guest_is_refused(folder: Path) -> None:
     guest, posted = posting_client(folder, "10.0.0.11")
-    assert guest.post("/openstack/latest/password", content=b"x" * 257).status_code == 400
+    for content in (b"x" * 257, b"\0", b"sealed\0", b"\x1b[2J", "\u00e9".encode(), b"\xff"):
+        assert guest.post("/openstack/latest/password", content=content).status_code == 400
     for path in ("/openstack/2013-04-04/password", "/openstack/latest/meta_data.json", "/"):
         assert guest.post(path, content=b"x").status_code == 405
     stranger, _ = posting_client(folder, "10.0.0.13")

@@ -2,13 +2,14 @@
 
 import datetime
 
+import msgspec
 import pytest
 
 from compute.servers import ComputeCloud
 from fake_host import FakeAgent, running_agent
 from fake_hosts import add_host
 from pilvi.core.db import now
-from pilvi.host_api.contract import GuestCounts, Kind, Report
+from pilvi.host_api.contract import GuestCounts, Kind, Observation, Report
 from pilvi.hosts.operations.hosts import get_host, record_report
 
 
@@ -56,6 +57,28 @@ async def test_disks_are_told_of_ones_own_servers_only(compute: ComputeCloud) ->
     everybodys = (await compute.call("GET", f"{path}?all_tenants=1", user="admin")).json()
     assert [one["id"] for one in everybodys["servers"]] == [id]
     assert (await compute.call("GET", f"{path}?all_tenants=1")).status_code == 403
+
+
+async def test_what_nobody_can_read_hides_no_other_servers_disks(compute: ComputeCloud) -> None:
+    compute.agent.disk_bytes = {"vda": 5 << 20}
+    ids = [await compute.active(name=name) for name in ("a", "b")]
+    async with compute.cloud.db.write() as tx:
+        host = await get_host(tx, compute.agent.host.id)
+        strange = Observation(
+            kind=Kind.VM,
+            id=ids[0],
+            generation=1,
+            present=True,
+            settled=True,
+            seen=msgspec.Raw(b'"rubbish"'),
+        )
+        await record_report(tx, host, Report(facts=host.facts, observations=[strange]))
+    reply = await compute.call("GET", "/pilvi-disks?all_tenants=1", user="admin")
+    assert reply.status_code == 200, reply.text
+    reply_of_one = await compute.call("GET", f"/servers/{ids[0]}/diagnostics", user="admin")
+    assert reply_of_one.status_code == 409
+    told = {one["id"]: one["disks"] for one in reply.json()["servers"]}
+    assert told == {ids[0]: [], ids[1]: [{"device": "vda", "used_bytes": 5 << 20}]}
 
 
 async def test_a_server_without_a_host_has_no_disks(compute: ComputeCloud) -> None:

@@ -55,6 +55,12 @@ async def melt(call: Call[None]) -> None:
     return None
 
 
+async def admit(tx: Transaction, authorization: str | None) -> None:
+    await tx.all(select(things.c.n))
+    if authorization != "open sesame":
+        raise Unauthenticated("cannot let you in")
+
+
 async def show_version(call: Call[None]) -> dict[str, Any]:
     return {"version": "here"}
 
@@ -83,6 +89,7 @@ RULES = [
 ROUTES = [
     Route("POST", "/things", create_thing, "t:write", body=ThingCreate, status=201),
     Route("GET", "/things", list_things, "t:read"),
+    Route("POST", "/knock", paint, "t:see", body=Paint, admit=admit),
     Route("POST", "/things/{id}/action", paint, "t:write", action="paint", body=Paint),
     Route("POST", "/things/{id}/action", melt, "t:write", action="melt", status=204, since=(1, 1)),
 ]
@@ -114,18 +121,22 @@ def _service(**changes: Any) -> Service:
 
 
 @pytest.fixture
-async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def gate(tmp_path: Path) -> AsyncIterator[Gate]:
     url = f"sqlite:///{tmp_path}/t.db"
     engine = create_sqlite_engine(url)
     things.metadata.create_all(engine)
     engine.dispose()
     db = open_database(url)
-    gate = Gate(Settings(state_dir=str(tmp_path)), db, _authenticate)
+    yield Gate(Settings(state_dir=str(tmp_path)), db, _authenticate)
+    await db.close()
+
+
+@pytest.fixture
+async def http(gate: Gate) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=build_app(gate, [_service()]))
     headers = {"x-auth-token": "member", "openstack-api-version": "things latest"}
     async with httpx.AsyncClient(transport=transport, base_url="http://h", headers=headers) as c:
         yield c
-    await db.close()
 
 
 async def test_request_is_a_transaction(http: httpx.AsyncClient) -> None:
@@ -161,6 +172,27 @@ async def test_bad_bodies_are_400(http: httpx.AsyncClient, content: bytes, words
     reply = await http.post("/things/v1/things", content=content, headers=sent)
     assert reply.status_code == 400
     assert words in reply.json()["oops"]
+
+
+async def test_a_stranger_is_refused_before_its_body_and_the_writers_turn(
+    http: httpx.AsyncClient, gate: Gate
+) -> None:
+    read = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal read
+        for piece in (b'{"color": ', b'"red"}'):
+            read += 1
+            yield piece
+
+    path = "/things/v1/knock"
+    async with gate.db.write():
+        for word in ("", "wrong"):
+            sent = {"authorization": word, "content-type": "text/strange"}
+            assert (await http.post(path, content=body(), headers=sent)).status_code == 401
+    assert read == 0
+    sent = {"authorization": "open sesame", "content-type": "application/json"}
+    assert (await http.post(path, content=body(), headers=sent)).status_code == 202
 
 
 async def test_other_content_types_and_big_bodies(http: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """The host contract as an agent sees it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from cloud import Cloud
 from pilvi.host_api.contract import (
     ConsoleOutput,
     Desired,
+    GuestPassword,
     HostFacts,
     Kind,
     Observation,
@@ -76,6 +78,56 @@ async def test_credentials_are_asked_for(cloud: Cloud, agent: Agent) -> None:
     for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic secret-1"}):
         reply = await cloud.http.get("/host/v1/desired", headers=headers)
         assert reply.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["report", "holdings"])
+async def test_of_a_stranger_no_body_is_read_and_no_writer_waits(
+    cloud: Cloud, agent: Agent, path: str
+) -> None:
+    read = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal read
+        read += 1
+        yield b"{"
+
+    async with cloud.db.write():
+        for headers in ({}, {"authorization": "Bearer wrong"}):
+            reply = await cloud.http.post(f"/host/v1/{path}", content=body(), headers=headers)
+            assert reply.status_code == 401
+    assert read == 0
+    known = {**agent.headers, "content-type": "application/json"}
+    reply = await cloud.http.post(f"/host/v1/{path}", content=body(), headers=known)
+    assert (reply.status_code, read) == (400, 1)
+
+
+async def test_a_zero_byte_in_a_guests_password_silences_no_host(agent: Agent) -> None:
+    """Agents of the release before tell what guests posted as it is."""
+    async with agent.cloud.db.write() as tx:
+        for id in ("s", "t"):
+            spec = CaptureSpec(image_id="i", server_id=id, device="vda", disk_format="qcow2")
+            await assignments.assign(tx, agent.host.id, Kind.VM, id, spec, owner=("server", id))
+    posted = [GuestPassword(server_id=id, password=text) for id, text in (("s", "\0"), ("t", "t"))]
+    await agent.report(passwords=posted)
+    async with agent.cloud.db.read() as tx:
+        assert (await hosts.get_host(tx, agent.host.id)).seen_at is not None
+        assert [await assignments.read_password(tx, id) for id in ("s", "t")] == ["", "t"]
+
+
+@pytest.mark.parametrize(("run", "number"), [(-1, 1), (1, -1), (2**31, 1), (1, 2**63 - 1)])
+async def test_numbers_of_reports_that_cannot_be_are_refused(
+    agent: Agent, run: int, number: int
+) -> None:
+    report = Report(facts=FACTS, run=run, number=number)
+    reply = await agent.cloud.http.post(
+        "/host/v1/report",
+        content=msgspec.json.encode(report),
+        headers={**agent.headers, "content-type": "application/json"},
+    )
+    assert reply.status_code == 400
+    async with agent.cloud.db.read() as tx:
+        host = await hosts.get_host(tx, agent.host.id)
+    assert (host.newest_report, host.seen_at) == ((0, 0), None)
 
 
 async def test_a_strange_revision_is_refused(cloud: Cloud, agent: Agent) -> None:

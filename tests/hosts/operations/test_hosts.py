@@ -1,17 +1,26 @@
 """Hosts that are forced down, and hosts that are forgotten."""
 
 import datetime
+import math
 
 import pytest
 from sqlalchemy import func, select
 
 from pilvi.core.db import Database, now
 from pilvi.errors import Conflict, NotFound, Unauthenticated
-from pilvi.host_api.contract import GuestCounts, HostFacts, Kind, Observation, Report
+from pilvi.host_api.contract import (
+    ConsoleOutput,
+    GuestCounts,
+    HostFacts,
+    Kind,
+    Observation,
+    Report,
+)
 from pilvi.host_api.networks import AddressSetSpec
 from pilvi.hosts.model.host import HostId
 from pilvi.hosts.operations import hosts as operations
-from pilvi.hosts.operations.assignments import assign, find_held, withdraw
+from pilvi.hosts.operations.assignments import assign, find_held, read_console, withdraw
+from pilvi.hosts.store import consoles as store
 from pilvi.hosts.store.tables import guest_samples
 
 
@@ -70,6 +79,58 @@ async def test_a_report_that_comes_late_or_twice_undoes_nothing(db: Database) ->
     assert await tell(1, 9, settled=True) == (2, False)
     # An agent of an older release does not count.
     assert await tell(0, 0, settled=True) == (0, True)
+
+
+async def test_a_run_that_jumps_does_not_lock_the_agent_out(db: Database) -> None:
+    async def tell(run: int) -> int:
+        async with db.write() as tx:
+            host = await operations.authenticate_host(tx, "Bearer secret")
+            report = Report(facts=FACTS, run=run, number=1)
+            return await operations.record_report(tx, host, report)
+
+    async with db.write() as tx:
+        await operations.enrol_host(tx, "one", "secret")
+    for jump in (2, 2**31 - 1, 2**63 - 1):
+        assert await tell(jump) == 0
+    # The agent learns which run is followed and calls itself the next.
+    assert [await tell(run) for run in (0, 1, 3, 2)] == [0, 1, 1, 2]
+
+
+async def test_a_console_of_more_than_two_gib_is_kept(db: Database) -> None:
+    start = 2**31 + store.KEPT_BYTES
+    pieces = [(start, b"long "), (start + 5, b"ago")]
+    impossible = [(-1, b"x"), (2**63 - 1, b"x"), (2**70, b"x")]
+    async with db.write() as tx:
+        host = await operations.enrol_host(tx, "one", "secret")
+        spec = AddressSetSpec(set_id="s", addresses=[])
+        await assign(tx, host.id, Kind.VM, "s", spec, owner=("x", "y"))
+        said = [
+            ConsoleOutput(server_id="s", start=start, data=data)
+            for start, data in (*pieces, *impossible)
+        ]
+        await operations.record_report(tx, host, Report(facts=FACTS, consoles=said))
+    async with db.read() as tx:
+        assert await read_console(tx, "s") == b"long ago"
+
+
+async def test_figures_that_cannot_be_are_left_out(db: Database) -> None:
+    good = GuestCounts(server_id="good", cpu_s=1.0, read_bytes=2**63 - 1)
+    bad = [
+        GuestCounts(server_id="s", cpu_s=cpu_s, sent_bytes=sent)
+        for cpu_s, sent in ((-1.0, 0), (math.nan, 0), (math.inf, 0), (1.0, -1), (1.0, 2**63))
+    ]
+    async with db.write() as tx:
+        host = await operations.enrol_host(tx, "one", "secret")
+        for id in ("good", "s"):
+            spec = AddressSetSpec(set_id=id, addresses=[])
+            await assign(tx, host.id, Kind.VM, id, spec, owner=("x", "y"))
+        report = Report(facts=FACTS, counts=[*bad, good])
+        await operations.record_report(tx, host, report, usage_kept_s=3600)
+    async with db.read() as tx:
+        since = now() - datetime.timedelta(seconds=60)
+        assert list((await operations.list_counts(tx, since)).values()) == [good]
+        assert len(await operations.list_samples(tx, host.id, "good")) == 1
+        assert await operations.list_samples(tx, host.id, "s") == []
 
 
 async def test_what_guests_use_is_kept_as_it_was_told_last(db: Database) -> None:

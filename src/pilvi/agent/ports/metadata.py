@@ -20,7 +20,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from pilvi.agent.ports.metadata_tree import document_name, find_answer, is_password, posted_name
+from pilvi.agent.ports.metadata_tree import (
+    document_name,
+    find_answer,
+    is_password,
+    is_printable,
+    posted_name,
+)
 
 CONCURRENT_MAX = 512
 """Connections served at once. Lower: guests that boot together are sent away; higher: more memory
@@ -71,6 +77,8 @@ class Metadata:
             text += piece
             if len(text) > PASSWORD_BYTES_MAX:
                 return Response("400 Bad Request: the request is too large\n", 400)
+        if not is_printable(text):
+            return Response("400 Bad Request: the password is not printable ASCII\n", 400)
         name = posted_name(address)
         new = f".{name}.new"
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640, dir_fd=posted)

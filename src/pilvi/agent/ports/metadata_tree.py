@@ -6,6 +6,7 @@ metadata". Only the standard library is imported: every network has a process th
 
 import base64
 import json
+import re
 from typing import Any
 
 OPENSTACK_VERSIONS = (
@@ -36,6 +37,8 @@ POSTED_SUFFIX = ".password"
 JSON = "application/json"
 TEXT = "text/plain"
 
+_PRINTABLE = re.compile(rb"[\t\r\n -~]*")
+
 Answer = tuple[str, bytes]
 """Media type and body."""
 
@@ -56,6 +59,11 @@ def is_password(path: str) -> bool:
     if len(parts) != 3 or parts[0] != "openstack" or parts[2] != "password":
         return False
     return parts[1] in OPENSTACK_VERSIONS and parts[1] >= "2013-10-17"
+
+
+def is_printable(posted: bytes) -> bool:
+    """Whether what a guest posted can be a sealed password, which is written in ASCII. Pure."""
+    return _PRINTABLE.fullmatch(posted) is not None
 
 
 def encode_document(

@@ -23,7 +23,7 @@ async def show_diagnostics(call: Call[None]) -> dict[str, Any]:
     """
     server = await get_called(call)
     held = await _find_where_it_is(call, server)
-    seen = held.decode_seen(VmSeen) if held is not None else None
+    seen = held.find_seen(VmSeen) if held is not None else None
     if seen is None or seen.power is Power.STOPPED:
         raise Conflict("cannot show diagnostics of a server that does not run; start it first")
     if "structured-diagnostics" not in call.flags:
@@ -40,7 +40,7 @@ async def list_disks(call: Call[None]) -> dict[str, Any]:
     """
     found, _, more, page = await read_list(call)
     held = await list_held(call.tx, Kind.VM, [server.id for server in found])
-    at = {(one.id, one.host_id): one.decode_seen(VmSeen) for one in held}
+    at = {(one.id, one.host_id): one.find_seen(VmSeen) for one in held}
     rows = []
     for server in found:
         seen = at.get((server.id, HostId(server.host_id or "")))

@@ -11,7 +11,7 @@ from pilvi.compute.api.server_wire import Metadata, Tag
 from pilvi.compute.api.servers import get_called
 from pilvi.compute.operations import servers as operations
 from pilvi.core.http import Call, Reply
-from pilvi.core.http.dispatch import convert
+from pilvi.core.http.bodies import convert
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.hosts.operations.assignments import delete_password as forget_password
 from pilvi.hosts.operations.assignments import read_password

@@ -23,6 +23,7 @@ from pilvi import errors
 from pilvi.core.db import Database, Transaction
 from pilvi.core.http.access import permits
 from pilvi.core.http.answer_faults import as_expected, fault_response, make_fault
+from pilvi.core.http.bodies import convert, parse_json, read_limited
 from pilvi.core.http.call import ANONYMOUS, Call, Caller, Reply
 from pilvi.core.http.measured import Measured, RequestMetrics
 from pilvi.core.http.next_steps import with_next_step
@@ -196,13 +197,14 @@ class _Endpoint:
     async def _identify(
         self, request: Request, rows: Sequence[_Row], tx: Transaction | None
     ) -> Caller:
-        """Who asks, from the token alone. Raises `Unauthenticated`.
+        """Who asks, from the request's headers alone. Raises `Unauthenticated`.
 
         It comes before the body is read and before a write transaction is opened, so that a
         stranger can neither make us keep bytes nor make writers wait.
         """
         checks = [row.check for row in rows]
         if all(check is Check.PUBLIC for check in checks):
+            await self._admit(request, rows)
             return ANONYMOUS
         token = request.headers.get("x-auth-token", "")
         if not token:
@@ -213,6 +215,13 @@ class _Endpoint:
             return await self._gate.authenticate(tx, token)
         async with self._gate.db.read() as reading:
             return await self._gate.authenticate(reading, token)
+
+    async def _admit(self, request: Request, rows: Sequence[_Row]) -> None:
+        """Have those checked who need another proof than a token. Raises `Unauthenticated`."""
+        admits = {row.route.admit for row in rows if row.route.admit is not None}
+        for admit in admits:
+            async with self._gate.db.read() as tx:
+                await admit(tx, request.headers.get("authorization"))
 
     async def _begin(self, stack: AsyncExitStack, route: Route) -> Transaction | None:
         """The transaction that a handler is given."""
@@ -270,7 +279,7 @@ class _Endpoint:
         is_older = versions is not None and version is not None and version < versions.maximum
         if isinstance(body, bytes):
             if not is_older:
-                return parse_json(body, route.body)
+                return parse_json(body, route.body, zero_bytes=route.zero_bytes)
             body = parse_json(body, Any)
         if is_older and isinstance(body, dict):
             assert versions is not None and version is not None
@@ -291,38 +300,6 @@ class _Endpoint:
         if versions is not None and version is not None and versions.touches(route.name, version):
             answer = versions.downgrade(route.name, version, msgspec.to_builtins(answer))
         return Response(msgspec.json.encode(answer), status, extra, media_type="application/json")
-
-
-def parse_json(body: bytes, body_type: Any) -> Any:
-    """A JSON body as a wire type. Raises `InvalidRequest` that names the field."""
-    if b"\\u0000" in body:
-        # PostgreSQL cannot keep it, and no name or text has a use for it.
-        raise errors.InvalidRequest("cannot accept the body: a text in it has a zero byte")
-    try:
-        return msgspec.json.decode(body, type=body_type)
-    except msgspec.ValidationError as error:
-        raise errors.InvalidRequest(f"cannot accept the body: {error}") from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise errors.InvalidRequest(f"cannot read the body as JSON: {error}") from error
-
-
-def convert(value: Any, body_type: type) -> Any:
-    """Plain values as a wire type. Raises `InvalidRequest` that names the field."""
-    try:
-        return msgspec.convert(value, body_type)
-    except msgspec.ValidationError as error:
-        raise errors.InvalidRequest(f"cannot accept the body: {error}") from error
-
-
-async def read_limited(request: Request, limit: int) -> bytes:
-    """The whole body, refused once it is over `limit` bytes."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > limit:
-            raise errors.TooLarge(f"cannot accept a body of more than {limit} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def build_routes(gate: Gate, services: Iterable[Service]) -> list[tuple[str, ASGIApp]]:

@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
+from pilvi.core.db import Transaction
 from pilvi.core.http.call import Call
 
 Handler = Callable[[Call[Any]], Awaitable[Any]]
+Admit = Callable[[Transaction, str | None], Awaitable[object]]
+"""Looks at the Authorization header. Raises `Unauthenticated`."""
 # Bytes of a JSON body at most. Lower: large user data is refused; higher: memory per request.
 BODY_BYTES_MAX = 1 << 20
 
@@ -41,8 +44,12 @@ class Route:
     """Last microversion with this row."""
     body_bytes_max: int = BODY_BYTES_MAX
     """Size of the request body at most."""
+    zero_bytes: bool = False
+    """Whether texts in the body may have them: the handler keeps none that has."""
     access: Access | None = None
     """Transaction the handler is given: read for GET and HEAD, write otherwise, or none."""
+    admit: Admit | None = None
+    """On a public row: who comes without a token passes this before the body is read."""
 
     @property
     def name(self) -> str:

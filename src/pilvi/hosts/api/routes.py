@@ -4,6 +4,7 @@ from pilvi.core.http import Route
 from pilvi.host_api.contract import Desired, Receipt, Report
 from pilvi.host_api.holdings import Holdings
 from pilvi.hosts.api.contract import get_desired, post_holdings, post_report
+from pilvi.hosts.operations.hosts import authenticate_host
 
 ROUTES = [
     Route("GET", "/desired", get_desired, "hosts:contract", reply=Desired, access="none"),
@@ -15,6 +16,8 @@ ROUTES = [
         body=Report,
         reply=Receipt,
         body_bytes_max=64 << 20,
+        zero_bytes=True,
+        admit=authenticate_host,
     ),
     Route(
         "POST",
@@ -24,5 +27,6 @@ ROUTES = [
         body=Holdings,
         body_bytes_max=64 << 20,
         status=204,
+        admit=authenticate_host,
     ),
 ]

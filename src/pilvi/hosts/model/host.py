@@ -34,8 +34,14 @@ class Host:
     """Run of its agent, and number in that run, of the newest report that was taken."""
 
     def takes(self, run: int, number: int) -> bool:
-        """Whether a report is newer than all before; one without a number always is. Pure."""
-        return number == 0 or (run > 0 and (run, number) > self.newest_report)
+        """Whether a report is newer than all before; one without a number always is. Pure.
+
+        A run follows the one before: no number, however large, ends the counting of runs.
+        """
+        if number == 0:
+            return True
+        newest = self.newest_report[0]
+        return 0 < run <= newest + 1 and (run, number) > self.newest_report
 
     def is_alive(self, now: datetime.datetime, lease_s: float) -> bool:
         """Whether the host reported within its lease and is not forced down. Pure."""
@@ -94,3 +100,10 @@ class Held:
         if not self.seen or self.seen == b"null":
             return None
         return msgspec.json.decode(self.seen, type=seen_type)
+
+    def find_seen(self, seen_type: type[Seen]) -> Seen | None:
+        """As `decode_seen`, and None for what cannot be read: one host's words in a list of all."""
+        try:
+            return self.decode_seen(seen_type)
+        except msgspec.DecodeError:
+            return None

@@ -21,6 +21,8 @@ from pilvi.hosts.store import (
 )
 from pilvi.hosts.store import hosts as store
 
+COUNT_MAX = 2**63 - 1
+"""Bytes, as the database counts them."""
 FACTS_WAKE = "host_facts"
 """Kind of the wake-up when a host's inventory changed: placement's owner follows it."""
 
@@ -118,7 +120,8 @@ async def record_report(tx: Transaction, host: Host, report: Report, usage_kept_
     """Take note of what a host says, unless something newer was said; answers the run followed.
 
     Wakes the owner of every object that it speaks of. A sample of what guests use is kept for each
-    minute of the last `usage_kept_s` seconds.
+    minute of the last `usage_kept_s` seconds. What comes from a guest and cannot be kept (a zero
+    byte in a password, impossible figures and places of console output) is left out.
     """
     if not host.takes(report.run, report.number):
         return host.newest_report[0]
@@ -132,9 +135,10 @@ async def record_report(tx: Transaction, host: Host, report: Report, usage_kept_
         tx.wake(FACTS_WAKE, host.id, "")
     await store.update_host(tx, host.id, **values)
     if report.counts is not None:
-        is_first = await guest_counts.save_counts(tx, host.id, report.counts, moment)
+        counts = [one for one in report.counts if _is_possible(one)]
+        is_first = await guest_counts.save_counts(tx, host.id, counts, moment)
         if is_first:
-            await _sample_guests(tx, host.id, report.counts, moment)
+            await _sample_guests(tx, host.id, counts, moment)
             await guest_samples.delete_old(tx, moment - datetime.timedelta(seconds=usage_kept_s))
     for observation in report.observations:
         owner = await assignments.update_observed(tx, host.id, observation)
@@ -147,12 +151,20 @@ async def record_report(tx: Transaction, host: Host, report: Report, usage_kept_
     held = await assignments.list_held(tx, Kind.VM, speaking, host.id)
     mine = {one.id for one in held if one.present}
     for posted in report.passwords:
-        if posted.server_id in mine:
+        if posted.server_id in mine and "\0" not in posted.password:
             await passwords.save_password(tx, posted.server_id, posted.password)
     for output in report.consoles:
-        if output.server_id in mine:
+        if output.server_id in mine and 0 <= output.start <= COUNT_MAX - len(output.data):
             await consoles.insert_piece(tx, output.server_id, output.start, output.data)
     return report.run
+
+
+def _is_possible(counts: GuestCounts) -> bool:
+    disks, nics = (
+        (counts.read_bytes, counts.written_bytes),
+        (counts.received_bytes, counts.sent_bytes),
+    )
+    return all(one is None or 0 <= one <= COUNT_MAX for one in (counts.cpu_s, *disks, *nics))
 
 
 async def _sample_guests(

@@ -102,7 +102,8 @@ consoles = Table(
     "host_consoles",
     metadata,
     uuid_column("server_id", primary_key=True),
-    Column("start", Integer, primary_key=True),
+    # SQLite's integers have 64 bits, and its tables are made anew to change a type.
+    Column("start", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
 

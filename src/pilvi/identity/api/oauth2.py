@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pilvi.core.http import Call, Reply
-from pilvi.core.http.dispatch import read_limited
+from pilvi.core.http.bodies import read_limited
 from pilvi.errors import Forbidden, NotFound, Unauthenticated
 from pilvi.identity.api.authentication import (
     ApplicationCredentialMethod,

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row
 
 from pilvi.core.http import Call
-from pilvi.core.http.dispatch import convert
+from pilvi.core.http.bodies import convert
 from pilvi.core.paging import Page, parse_page
 from pilvi.errors import InvalidRequest, NotFound
 from pilvi.identity.store.rows import Wanted

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pilvi.core.http.dispatch import convert
+from pilvi.core.http.bodies import convert
 from pilvi.errors import Forbidden, InvalidRequest
 from pilvi.image.model.image import ContainerFormat, DiskFormat, Visibility
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pilvi.core.http import Call, Reply
-from pilvi.core.http.dispatch import convert
+from pilvi.core.http.bodies import convert
 from pilvi.errors import UnsupportedMediaType
 from pilvi.image.api.faults import PATCH_TYPES
 from pilvi.image.api.image_fields import Text255, refuse_nul, split_fields

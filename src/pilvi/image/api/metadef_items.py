@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pilvi.core.http import Call, Reply
-from pilvi.core.http.dispatch import convert
+from pilvi.core.http.bodies import convert
 from pilvi.core.paging import Page, parse_page
 from pilvi.image.api.images import viewer
 from pilvi.image.api.metadef_types import (

@@ -9,8 +9,12 @@ import pytest
 from agent.ports.small_host import SmallHost, mac, network, port, uuid
 from agent.ports.virtual_guest import Guests
 from pilvi.agent.ports.linux import namespaces
-from pilvi.agent.ports.linux.dhcp_spaces import render_release
+from pilvi.agent.ports.linux.dhcp_spaces import DhcpSpaces, render_release
 from pilvi.agent.ports.linux.driver import LinuxPortDriver
+from pilvi.agent.ports.linux.fabric import Fabric
+from pilvi.agent.ports.metadata_tree import posted_name
+from pilvi.agent.ports.names import CloudNames
+from pilvi.agent.ports.steps import Posted
 from pilvi.host_api.contract import Kind
 from pilvi.host_api.networks import Lease
 
@@ -23,6 +27,28 @@ def test_a_release_names_the_client_the_address_and_the_server() -> None:
     assert packet[28:34] == bytes.fromhex("fa163e00000b")
     assert packet[236:243] == b"\x63\x82\x53\x63\x35\x01\x07"
     assert packet.endswith(b"\x36\x04" + socket.inet_aton("10.0.0.2") + b"\xff")
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"c2VhbGVk\r\n\tYQ==\n", "c2VhbGVk\r\n\tYQ==\n"),
+        (b"\\u0000", "\\u0000"),
+        (b"\0", None),
+        (b"sealed\x07", None),
+        (b"\xff", None),
+    ],
+)
+def test_what_a_guest_posted_is_read_only_where_it_can_be_printed(
+    tmp_path: Path, content: bytes, text: str | None
+) -> None:
+    folder = tmp_path / uuid(1) / "posted"
+    folder.mkdir(parents=True)
+    (folder / posted_name("10.0.1.11")).write_bytes(content)
+    spaces = DhcpSpaces(CloudNames("t"), Fabric("t"), tmp_path, 0)
+    found = spaces.list_posted()
+    spaces.close()
+    assert found == ([] if text is None else [Posted(uuid(1), "10.0.1.11", text)])
 
 
 @root

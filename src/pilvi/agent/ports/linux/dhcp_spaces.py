@@ -19,7 +19,12 @@ from pilvi.agent.ports.linux.fabric import Fabric
 from pilvi.agent.ports.linux.links import links_of
 from pilvi.agent.ports.linux.nft import run_nft
 from pilvi.agent.ports.linux.services import Services
-from pilvi.agent.ports.metadata_tree import POSTED_SUFFIX, document_name, posted_name
+from pilvi.agent.ports.metadata_tree import (
+    POSTED_SUFFIX,
+    document_name,
+    is_printable,
+    posted_name,
+)
 from pilvi.agent.ports.names import CloudNames, check_id, dhcp_link_name
 from pilvi.agent.ports.steps import DhcpSeen, LayDhcp, Posted, ServeDhcp, ServeMetadata, TellLeases
 from pilvi.errors import Unavailable
@@ -263,10 +268,14 @@ def render_release(server: str, mac: str, address: str) -> bytes:
 
 
 def _read_posted(path: Path) -> str | None:
-    """The text of a file that another user writes: never followed elsewhere, never long."""
+    """The text of a file that another user writes: never followed elsewhere, never long.
+
+    A guest chose it, and it travels in the report of the whole host: what is not printable is none.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(PASSWORD_BYTES_MAX).decode("ascii", errors="replace")
+        content = file.read(PASSWORD_BYTES_MAX)
+    return content.decode() if is_printable(content) else None
