@@ -63,6 +63,21 @@ async def test_a_request_is_a_span_of_its_callers_trace(tmp_path: Path, spans: S
     assert span.status.is_unset
 
 
+async def test_a_token_in_a_path_is_not_told(tmp_path: Path, spans: Spans) -> None:
+    async with running_cloud(tmp_path, seed) as cloud:
+        headers = {"x-auth-token": await cloud.token("admin")}
+        transport = httpx.ASGITransport(spans.tracing.traced(cloud.app))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            for path in ("/compute/v2.1/os-console-auth-tokens/sesame", "/compute/v2.1/servers/x"):
+                await client.get(path, headers=headers)
+    told = [dict(span.attributes or {}) for span in spans.all() if span.name.startswith("GET")]
+    assert "sesame" not in repr(told)
+    assert [one["url.path"] for one in told] == [
+        "/compute/v2.1/os-console-auth-tokens/{console_token}",
+        "/compute/v2.1/servers/x",
+    ]
+
+
 async def test_what_fails_here_is_an_error(spans: Spans) -> None:
     async def fail(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 503, "headers": []})

@@ -64,6 +64,11 @@ def test_a_session_comes_back_as_it_was() -> None:
     assert "Secure" in response.headers["set-cookie"]
 
 
+def test_a_session_ends_with_the_token_of_its_sign_in() -> None:
+    assert make_session().first_token == "t"
+    assert make_session(sign_in_token="s").first_token == "s"
+
+
 def test_what_other_keys_sealed_is_no_session() -> None:
     response = Response()
     Cookies(Box(), is_secure=False).keep_session(response, make_session(is_admin=True))

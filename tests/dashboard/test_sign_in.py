@@ -65,6 +65,20 @@ async def test_signing_out_ends_every_copy_of_the_session(world: World, demo: Pe
     assert (reply.status_code, reply.headers["location"][:18]) == (303, "/dashboard/sign-in")
 
 
+async def test_signing_out_ends_the_session_of_every_project(world: World, admin: Person) -> None:
+    first = admin.project_id
+    cookies = [admin.http.cookies[COOKIE]]
+    for id in (await _second_project(admin), first):
+        await admin.do("project", {"project": id})
+        cookies.append(admin.http.cookies[COOKIE])
+    await admin.do("sign-out")
+    for cookie in cookies:
+        thief = world.browser()
+        thief.http.cookies.set(COOKIE, cookie, path="/dashboard")
+        reply = await thief.get("/dashboard/instances")
+        assert (reply.status_code, reply.headers["location"][:18]) == (303, "/dashboard/sign-in")
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -84,13 +98,19 @@ async def test_no_sign_in_leads_out_of_the_dashboard(world: World, path: str) ->
     assert reply.headers["location"] == "/dashboard"
 
 
-async def test_another_project_is_chosen_with_a_token_of_it(world: World, admin: Person) -> None:
+async def _second_project(admin: Person) -> str:
+    """Another project of the admin's; its id."""
     made = await admin.ask("POST", "/identity/v3/projects", {"project": {"name": "second"}})
-    id = made["project"]["id"]
+    id: str = made["project"]["id"]
     me = await admin.ask("GET", "/identity/v3/users?name=admin")
     roles = await admin.ask("GET", "/identity/v3/roles?name=admin")
     role = f"users/{me['users'][0]['id']}/roles/{roles['roles'][0]['id']}"
     await admin.ask("PUT", f"/identity/v3/projects/{id}/{role}")
+    return id
+
+
+async def test_another_project_is_chosen_with_a_token_of_it(admin: Person) -> None:
+    id = await _second_project(admin)
     old_key = await admin.key()
     await admin.do("project", {"project": id})
     assert "second" in await admin.open("")

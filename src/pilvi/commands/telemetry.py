@@ -40,7 +40,7 @@ class Tracing:
 
     def traced(self, app: "ASGIApp") -> "ASGIApp":
         """The application, with a span around each request; it goes on a caller's trace."""
-        from pilvi.core.http.measured import ROUTE
+        from pilvi.core.http.measured import ROUTE, printable_path
 
         async def serve(scope: "Scope", receive: "Receive", send: "Send") -> None:
             if scope["type"] != "http":
@@ -49,7 +49,7 @@ class Tracing:
             caller = self._extract(_read(scope["headers"]))
             method = scope["method"]
             with self._tracer.start_as_current_span(method, caller, self._server) as span:
-                span.set_attributes({"http.request.method": method, "url.path": scope["path"]})
+                span.set_attribute("http.request.method", method)
 
                 async def watched(message: "Message") -> None:
                     if message["type"] == "http.response.start":
@@ -62,7 +62,11 @@ class Tracing:
                             span.set_status(self._failed)
                     await send(message)
 
-                await app(scope, receive, watched)
+                try:
+                    await app(scope, receive, watched)
+                finally:
+                    # Not before: a path may have a token in it, which its route tells.
+                    span.set_attribute("url.path", printable_path(scope))
                 if (route := scope.get(ROUTE)) is not None:
                     span.update_name(f"{method} {route}")
                     span.set_attribute("http.route", route)

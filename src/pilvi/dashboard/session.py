@@ -48,6 +48,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     is_admin: bool
     expires_at: float
     form_key: str
+    sign_in_token: str = ""
+    """The token that the user signed in with, where `token` was made from it: ends both."""
+
+    @property
+    def first_token(self) -> str:
+        """The token whose end ends the session, before each change of project too."""
+        return self.sign_in_token or self.token
 
     @property
     def is_over(self) -> bool:

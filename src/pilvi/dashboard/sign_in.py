@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -55,19 +56,27 @@ async def sign_in(visit: Visit) -> Response:
 
 
 async def open_session(http: httpx.AsyncClient, auth: dict[str, Any]) -> Session:
-    """A session of whoever can prove it; in their first project where none is said.
+    """A session of whoever can prove it, in their default project or else the first.
 
     Raises `Refused`.
     """
     session = await _ask_token(http, auth)
-    if session.project_id or "scope" in auth:
+    if session.project_id:
         return session
     projects = await list_projects(Client(http, session.token))
     if not projects:
         raise Refused(
             403, "cannot sign in: this user has a role in no project; ask an admin for one"
         )
-    return await _ask_token(http, rescoped(session.token, projects[0]["id"]))
+    return await change_project(http, session, projects[0]["id"])
+
+
+async def change_project(http: httpx.AsyncClient, session: Session, project_id: str) -> Session:
+    """The same user's session in another project; it ends with the first. Raises `Refused`."""
+    identity = {"methods": ["token"], "token": {"id": session.token}}
+    scope = {"project": {"id": project_id}}
+    changed = await _ask_token(http, {"identity": identity, "scope": scope})
+    return msgspec.structs.replace(changed, sign_in_token=session.first_token)
 
 
 async def _ask_token(http: httpx.AsyncClient, auth: dict[str, Any]) -> Session:
@@ -87,12 +96,6 @@ async def _ask_token(http: httpx.AsyncClient, auth: dict[str, Any]) -> Session:
     )
 
 
-def rescoped(token: str, project_id: str) -> dict[str, Any]:
-    """The body that asks for the same user's token in another project. Pure."""
-    identity = {"methods": ["token"], "token": {"id": token}}
-    return {"identity": identity, "scope": {"project": {"id": project_id}}}
-
-
 async def list_projects(client: Client) -> list[dict[str, Any]]:
     """The projects in which the user has a role."""
     found = await client.get("/identity/v3/auth/projects")
@@ -106,9 +109,8 @@ async def show_projects(visit: Visit) -> Response:
 
 async def choose_project(visit: Visit) -> Response:
     """Go on in another project, with a token of it."""
-    auth = rescoped(visit.signed_in.token, visit.text("project"))
     try:
-        session = await open_session(visit.client.http, auth)
+        session = await change_project(visit.client.http, visit.signed_in, visit.text("project"))
     except Refused as refusal:
         # It is the project that was refused: the session goes on where it was.
         raise Refused(403, refusal.message, refusal.request_id) from refusal
@@ -118,8 +120,11 @@ async def choose_project(visit: Visit) -> Response:
 
 
 async def sign_out(visit: Visit) -> Response:
-    """End the session: its token is revoked, so that a copy of the cookie is worth nothing."""
-    token = visit.signed_in.token
+    """End the session: its first token is revoked, and with it those made from it.
+
+    So a copy of the cookie is worth nothing, nor is one from before a change of project.
+    """
+    token = visit.signed_in.first_token
     headers = {"x-auth-token": token, "x-subject-token": token}
     await visit.client.http.delete(_TOKENS, headers=headers)
     response = visit.go("sign-in")

@@ -11,5 +11,6 @@ leaves its project, and makes no wider or longer-lived delegation.
 Invariants: passwords and secrets of application credentials are kept as argon2id only; what must
 be read again is sealed with keys that are not in the database; a token is bound to the epochs of
 its user and of the project or domain in scope, and raising an epoch ends all of them; what a role
-brings is derived from the inferences in the transaction that changes one.
+brings is derived from the inferences in the transaction that changes one; a one-time passcode is
+good once.
 """

@@ -1,20 +1,22 @@
 """From a request to a handler and back, over a service of the test's own."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+import structlog
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
+from structlog.testing import capture_logs
 
 from pilvi.core.db import Transaction, open_database
 from pilvi.core.db.engine import create_sqlite_engine
 from pilvi.core.http import Call, Caller, Check, Reply, Route, Rule, Service, Version, Versions
 from pilvi.core.http.dispatch import Gate, build_app
 from pilvi.core.http.faults import status_of
-from pilvi.errors import Conflict, Internal, PilviError, Unauthenticated
+from pilvi.errors import Conflict, Internal, NotFound, PilviError, Unauthenticated
 from pilvi.settings import Settings
 
 things = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("n", String))
@@ -81,6 +83,12 @@ VERSIONS = Versions(
         ),
     ),
 )
+
+
+async def show_by_token(call: Call[None]) -> None:
+    raise NotFound("cannot find it")
+
+
 RULES = [
     Rule("t:write", Check.MEMBER, "Make things."),
     Rule("t:read", Check.READER, "See things."),
@@ -92,6 +100,7 @@ ROUTES = [
     Route("POST", "/knock", paint, "t:see", body=Paint, admit=admit),
     Route("POST", "/things/{id}/action", paint, "t:write", action="paint", body=Paint),
     Route("POST", "/things/{id}/action", melt, "t:write", action="melt", status=204, since=(1, 1)),
+    Route("GET", "/keys/{key_token}", show_by_token, "t:read"),
 ]
 PEOPLE = {
     "reader": Caller(user_id="r", project_id="p", roles=frozenset({"reader"})),
@@ -252,3 +261,26 @@ def test_a_row_without_a_rule_stops_the_start(tmp_path: Path) -> None:
     gate = Gate(Settings(), open_database(f"sqlite:///{tmp_path}/t.db"), _authenticate)
     with pytest.raises(Internal, match="t:write"):
         build_app(gate, [_service(rules=RULES[1:])])
+
+
+@pytest.fixture
+def every_log() -> Iterator[None]:
+    """Log at every level, which tests leave out else."""
+    kept = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0))
+    yield
+    structlog.configure(**kept)
+
+
+@pytest.mark.parametrize("path", ["keys/open-sesame", "keys/open-sesame%3Fx"])
+async def test_no_token_of_a_path_is_in_the_log(
+    http: httpx.AsyncClient, every_log: None, path: str
+) -> None:
+    with capture_logs() as logs:
+        assert (await http.get(f"/things/v1/{path}")).status_code == 404
+        assert (await http.post(f"/things/v1/{path}")).status_code == 405
+        assert (await http.get("/things/v1/none")).status_code == 404
+        assert (await http.post("/things/v1/things")).status_code == 400
+    assert "sesame" not in repr(logs)
+    paths = [line["path"] for line in logs]
+    assert paths == ["/things/v1/keys/{key_token}"] * 2 + ["/things/v1/things"]

@@ -9,10 +9,13 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select, update
+from starlette.requests import Request
 
 from cloud import Cloud, nothing_more, running_cloud, take_snapshot
 from cloud_databases import CloudDatabases
 from pilvi.core.db.replies import kept_replies
+from pilvi.core.http import Caller, Route
+from pilvi.core.http.replays import Keeping, recognize
 
 NETWORKS = "/network/v2.0/networks"
 KEYPAIRS = "/compute/v2.1/os-keypairs"
@@ -33,6 +36,16 @@ async def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         running_cloud(tmp_path, database_url=url) as running,
     ):
         yield running
+
+
+class Plain:
+    """A sealer that hides nothing."""
+
+    def seal(self, secret: str) -> str:
+        return secret
+
+    def open(self, sealed: str) -> str:
+        return sealed
 
 
 async def _create(cloud: Cloud, key: str, name: str = "n", **options: Any) -> httpx.Response:
@@ -89,6 +102,55 @@ async def test_a_key_is_the_callers_and_the_paths_own(cloud: Cloud) -> None:
     key = {"Idempotency-Key": "k"}
     elsewhere = await cloud.call("POST", KEYPAIRS, {"keypair": {"name": "p"}}, headers=key)
     assert elsewhere.status_code == 200 and "keypair" in elsewhere.json()
+
+
+async def test_an_answer_is_not_for_who_may_do_less(cloud: Cloud) -> None:
+    """A user's own answer is not given to what the user delegated, which is refused the request."""
+    key = {"Idempotency-Key": "k"}
+    token = await cloud.token()
+    own = {"x-auth-token": token, "x-subject-token": token}
+    me = (await cloud.http.get("/identity/v3/auth/tokens", headers=own)).json()["token"]
+    user = f"/identity/v3/users/{me['user']['id']}"
+    wanted = {"application_credential": {"name": "all"}}
+    made = (await cloud.call("POST", f"{user}/application_credentials", wanted)).json()
+    proof = {name: made["application_credential"][name] for name in ("id", "secret")}
+    identity = {"methods": ["application_credential"], "application_credential": proof}
+    body = {"auth": {"identity": identity}}
+    reply = await cloud.http.post("/identity/v3/auth/tokens", json=body)
+    delegated = {"x-auth-token": reply.headers["x-subject-token"], **key}
+    asked = {"tenant_id": me["project"]["id"]}
+    path = f"{user}/credentials/OS-EC2"
+    assert (await cloud.call("POST", path, asked, headers=key)).status_code == 201
+    refused = await cloud.http.post(path, json=asked, headers=delegated)
+    assert refused.status_code == 403
+    assert "idempotency-replayed" not in refused.headers and "secret" not in refused.json()
+
+
+async def _nothing(call: Any) -> None:
+    return None
+
+
+def test_a_key_is_of_a_callers_rights() -> None:
+    keeping = Keeping(Plain(), 60)
+    route = Route("POST", "/things", _nothing, "t:write")
+    scope = {"type": "http", "method": "POST", "path": "/things", "query_string": b""}
+    request = Request({**scope, "headers": [(b"idempotency-key", b"k"), (b"host", b"h")]})
+
+    def scope_of(**values: Any) -> str:
+        caller = Caller(user_id="u", project_id="p", **values)
+        found = recognize(keeping, request, caller, route, b"{}")
+        assert found is not None
+        return found.scope_sha256
+
+    both, one = frozenset({"member", "reader"}), frozenset({"reader"})
+    assert scope_of(roles=both) == scope_of(roles=frozenset({"reader", "member"}))
+    scopes = {
+        scope_of(roles=both),
+        scope_of(roles=one),
+        scope_of(roles=both, delegation_id="d"),
+        scope_of(roles=both, delegation_id="e"),
+    }
+    assert len(scopes) == 4
 
 
 async def test_what_failed_is_tried_anew(cloud: Cloud) -> None:

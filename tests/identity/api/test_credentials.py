@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from identity.keystone import SECRET, Keystone
-from pilvi.identity.operations.passcodes import STEP_S, passcode
+from pilvi.identity.operations.passcodes import FAILURES_MAX, STEP_S, passcode
+from pilvi.testing.login import PASSWORDS
 
 
 async def test_a_credential_lives_and_the_database_does_not_tell_it(keystone: Keystone) -> None:
@@ -92,9 +93,15 @@ async def test_a_second_factor(keystone: Keystone) -> None:
     step = int(time.time() // STEP_S)
     code = {"user": {"id": user["id"], "passcode": passcode(secret, step)}}
     wrong = {"user": {"id": user["id"], "passcode": passcode(secret, step - 40)}}
+    other = {"user": {"id": await keystone.user("demo"), "password": PASSWORDS["demo"]}}
+    both = {"methods": ["password", "totp"], "password": other, "totp": wrong}
+    for _ in range(FAILURES_MAX):
+        assert (await keystone.authenticate({"identity": both})).status_code == 401
     for methods, totp, status in (
         (["password"], code, 401),
         (["totp"], code, 401),
+        # Without the other factor nobody uses one up, nor has others refused.
+        *[(["totp"], wrong, 401)] * FAILURES_MAX,
         (["password", "totp"], wrong, 401),
         (["password", "totp"], code, 201),
     ):
@@ -102,5 +109,6 @@ async def test_a_second_factor(keystone: Keystone) -> None:
         reply = await keystone.authenticate({"identity": part})
         assert reply.status_code == status, methods
     assert reply.json()["token"]["methods"] == ["password", "totp"]
+    assert (await keystone.authenticate({"identity": part})).status_code == 401
     again = await keystone.rescope(reply.headers["x-subject-token"])
     assert again.status_code == 201

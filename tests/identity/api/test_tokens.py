@@ -4,9 +4,11 @@ import asyncio
 import datetime
 
 import msgspec
+import pytest
 
 from cloud import Cloud, login
 from identity.keystone import IN_SYSTEM, Keystone, in_domain, in_project
+from pilvi.identity.operations import passcodes
 
 
 async def test_password_gives_a_scoped_token_with_catalog(cloud: Cloud) -> None:
@@ -224,6 +226,50 @@ async def test_two_methods_mean_one_user(keystone: Keystone) -> None:
     me = {"id": await keystone.user("demo"), "password": "demo-secret"}
     part = {"methods": ["password", "token"], "password": {"user": me}, "token": {"id": token}}
     assert (await keystone.authenticate({"identity": part})).status_code == 401
+
+
+class Authenticator:
+    """What shows a user's passcodes, and sends them."""
+
+    SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+    def __init__(self, keystone: Keystone, user_id: str) -> None:
+        self._keystone = keystone
+        self._user_id = user_id
+
+    async def send(self, code: str) -> int:
+        """The status of a login by a passcode alone."""
+        named = {"user": {"id": self._user_id, "passcode": code}}
+        auth = {"identity": {"methods": ["totp"], "totp": named}}
+        status: int = (await self._keystone.authenticate(auth)).status_code
+        return status
+
+    @property
+    def code(self) -> str:
+        """The one of now."""
+        return passcodes.passcode(self.SECRET, passcodes.find_present_step())
+
+
+@pytest.fixture
+async def authenticator(keystone: Keystone, monkeypatch: pytest.MonkeyPatch) -> Authenticator:
+    """Of demo's, in a step of time that does not end in a test."""
+    monkeypatch.setattr(passcodes, "STEP_S", 10**9)
+    me = await keystone.user("demo")
+    wanted = {"type": "totp", "blob": Authenticator.SECRET, "user_id": me}
+    await keystone.make("credentials", user="demo", **wanted)
+    return Authenticator(keystone, me)
+
+
+async def test_a_passcode_is_good_once(authenticator: Authenticator) -> None:
+    code = authenticator.code
+    assert sorted(await asyncio.gather(*map(authenticator.send, [code] * 4))) == [201, *[401] * 3]
+    assert await authenticator.send(code) == 401
+
+
+async def test_passcodes_are_not_guessed_for_long(authenticator: Authenticator) -> None:
+    guesses = [f"{number:07d}" for number in range(passcodes.FAILURES_MAX)]
+    assert set(await asyncio.gather(*map(authenticator.send, guesses))) == {401}
+    assert await authenticator.send(authenticator.code) == 401
 
 
 async def test_a_signature_alone_is_no_way_in(keystone: Keystone) -> None:

@@ -123,6 +123,76 @@ async def test_a_domains_people_reach_their_domain_alone(keystone: Keystone, rol
     assert (await ask("POST", "/domains", {"domain": {"name": "more"}})).status_code == 403
 
 
+async def _manager_token(keystone: Keystone, domain_id: str) -> str:
+    manager = await keystone.new_user("manager", domain_id=domain_id)
+    await keystone.grant(f"domains/{domain_id}/users/{manager['id']}", "manager")
+    return await keystone.token(manager["id"], in_domain(domain_id))
+
+
+@pytest.mark.parametrize("way", ["projects", "group", "system"])
+async def test_a_domains_manager_changes_nobody_who_is_more(keystone: Keystone, way: str) -> None:
+    """Who sets the password of an admin is one: also of one by a group, or in the system."""
+    domain = await keystone.make("domains", name="lab")
+    project = await keystone.make("projects", name="p", domain_id=domain["id"])
+    group = await keystone.make("groups", name="staff", domain_id=domain["id"])
+    boss = await keystone.new_user("boss", domain_id=domain["id"])
+    if way == "projects":
+        await keystone.grant(f"projects/{project['id']}/users/{boss['id']}", "admin")
+    elif way == "group":
+        member = f"/groups/{group['id']}/users/{boss['id']}"
+        assert (await keystone.call("PUT", member)).status_code == 204
+        await keystone.grant(f"OS-INHERIT/domains/{domain['id']}/groups/{group['id']}", "admin")
+    else:
+        await keystone.grant(f"system/users/{boss['id']}", "reader")
+    token = await _manager_token(keystone, domain["id"])
+    path = f"/users/{boss['id']}"
+    for change in ({"password": "owned"}, {"enabled": False}, {"name": "b"}):
+        refused = await keystone.with_token(token, "PATCH", path, {"user": change})
+        assert (refused.status_code, "admin" in refused.text) == (403, True)
+    assert (await keystone.with_token(token, "DELETE", path)).status_code == 403
+    assert (await keystone.log_in(boss["id"])).status_code == 201
+    assert (await keystone.change(path, password="new")).status_code == 200
+    assert (await keystone.call("DELETE", path)).status_code == 204
+
+
+async def test_a_domains_manager_leaves_groups_that_are_more(keystone: Keystone) -> None:
+    """Who may join a group of admins is one."""
+    domain = await keystone.make("domains", name="lab")
+    staff, boss = [
+        await keystone.make("groups", name=name, domain_id=domain["id"])
+        for name in ("staff", "boss")
+    ]
+    await keystone.grant(f"domains/{domain['id']}/groups/{staff['id']}", "member")
+    await keystone.grant(f"domains/{domain['id']}/groups/{boss['id']}", "admin")
+    user = await keystone.new_user("ann", domain_id=domain["id"])
+    token = await _manager_token(keystone, domain["id"])
+    change = {"group": {"name": "crew"}}
+    for group, may in ((staff, True), (boss, False)):
+        path, member = f"/groups/{group['id']}", f"/groups/{group['id']}/users/{user['id']}"
+        if not may:
+            assert (await keystone.call("PUT", member)).status_code == 204
+        for method, asked, json in (
+            ("PUT", member, None),
+            ("DELETE", member, None),
+            ("PATCH", path, change),
+            ("DELETE", path, None),
+        ):
+            reply = await keystone.with_token(token, method, asked, json)
+            assert (reply.status_code < 300) if may else (reply.status_code == 403), reply.text
+
+
+async def test_a_domains_manager_gives_no_role_that_brings_more(keystone: Keystone) -> None:
+    domain = await keystone.make("domains", name="lab")
+    user = await keystone.new_user("ann", domain_id=domain["id"])
+    token = await _manager_token(keystone, domain["id"])
+    for name, brings, status in (("hand", "member", 204), ("head", "service", 403)):
+        own = await keystone.make("roles", name=name, domain_id=domain["id"])
+        path = f"/roles/{own['id']}/implies/{await keystone.role(brings)}"
+        assert (await keystone.call("PUT", path)).status_code == 201
+        grant = f"/domains/{domain['id']}/users/{user['id']}/roles/{own['id']}"
+        assert (await keystone.with_token(token, "PUT", grant)).status_code == status
+
+
 async def test_the_systems_reader_sees_all_and_changes_nothing(keystone: Keystone) -> None:
     user = await keystone.new_user("auditor")
     await keystone.grant(f"system/users/{user['id']}", "reader")

@@ -7,7 +7,7 @@ import pytest
 
 from pilvi.errors import Unauthenticated
 from pilvi.identity.model.identity import User, UserId
-from pilvi.identity.operations.logins import check_factors
+from pilvi.identity.operations.logins import check_factors, has_factors
 
 
 def _user(**options: Any) -> User:
@@ -43,6 +43,7 @@ RULES = [["password", "totp"], ["password", "application_credential"]]
     ],
 )
 def test_rules(options: dict[str, Any], methods: list[str], is_enough: bool) -> None:
+    assert has_factors(_user(**options), methods) == is_enough
     if is_enough:
         check_factors(_user(**options), methods)
     else:

@@ -25,7 +25,7 @@ from pilvi.core.http.access import permits
 from pilvi.core.http.answer_faults import as_expected, fault_response, make_fault
 from pilvi.core.http.bodies import convert, parse_json, read_limited
 from pilvi.core.http.call import ANONYMOUS, Call, Caller, Reply
-from pilvi.core.http.measured import Measured, RequestMetrics
+from pilvi.core.http.measured import Measured, RequestMetrics, printable_path
 from pilvi.core.http.next_steps import with_next_step
 from pilvi.core.http.paths import PathTable
 from pilvi.core.http.policy import Allowance, Check, Policy, enforce
@@ -103,7 +103,7 @@ class _Endpoint:
                 "refused" if is_refused else "served",
                 request_id=request_id,
                 method=request.method,
-                path=request.url.path,
+                path=printable_path(scope),
                 status=response.status_code,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )

@@ -19,6 +19,12 @@ ROUTE = "pilvi.route"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
+def printable_path(scope: Scope) -> str:
+    """A request's path for people to read: its route where a token is a part of it. Pure."""
+    is_secret = any(name.endswith("token") for name in scope.get("path_params", ()))
+    return str(scope[ROUTE] if is_secret else scope["path"])
+
+
 class RequestMetrics:
     """What all measured endpoints of one process write to. Only from its event loop's thread."""
 

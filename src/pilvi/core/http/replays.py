@@ -115,11 +115,13 @@ def recognize(
             f"cannot use this Idempotency-Key: it needs 1 to {KEY_LENGTH_MAX} characters"
         )
     scope = caller.project_id, caller.domain_id, caller.system_scope
+    # An answer is given before the handler asks who may have it: only to one who may do as much.
+    may = caller.delegation_id, sorted(caller.roles)
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
     asked = {name: request.headers.get(name, "") for name in _VERSION_HEADERS}
     return Replay(
         keeping.sealer,
-        _digest(caller.user_id, scope, request.scope["path"], key),
+        _digest(caller.user_id, scope, may, request.scope["path"], key),
         _digest(request.url.query, asked, raw),
         datetime.timedelta(seconds=keeping.kept_s),
     )

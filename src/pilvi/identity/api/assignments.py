@@ -4,15 +4,13 @@ from typing import Any
 
 from pilvi.core.http import Call, Reply
 from pilvi.errors import Forbidden, InvalidRequest
-from pilvi.identity.api.reach import find_domain_limit
+from pilvi.identity.api.reach import check_managed, find_domain_limit
 from pilvi.identity.api.roles import render_granted_role
 from pilvi.identity.api.wire import has_flag, page
 from pilvi.identity.model.identity import Actor, Assignment, Effective
 from pilvi.identity.operations import assignments as operations
 from pilvi.identity.operations.assignments import SYSTEM_ID
 from pilvi.identity.store import projects, roles, users
-
-_MANAGED_ROLES = frozenset({"manager", "member", "reader"})
 
 
 def _read_path(call: Call[Any]) -> Assignment:
@@ -40,9 +38,7 @@ async def _read_reachable(call: Call[Any], *, writes: bool = False) -> Assignmen
     if domain_ids != {limit}:
         raise Forbidden("cannot do this outside of the domain of your token")
     if writes:
-        role = await roles.get_role(call.tx, assignment.role_id)
-        if role.name not in _MANAGED_ROLES and role.domain_id != limit:
-            raise Forbidden(f"cannot assign the role '{role.name}' as a manager of a domain")
+        await check_managed(call, call.tx, [assignment])
     return assignment
 
 

@@ -15,7 +15,7 @@ from pilvi.identity.operations import passcodes, tokens
 from pilvi.identity.operations.application_credentials import find_for_login
 from pilvi.identity.operations.credentials import list_totp_secrets
 from pilvi.identity.operations.keys import Passwords, TokenKeys, Vault
-from pilvi.identity.operations.logins import check_factors, find_user_for_login
+from pilvi.identity.operations.logins import check_factors, find_user_for_login, has_factors
 from pilvi.identity.operations.oauth import find_signer
 from pilvi.identity.operations.tokens import Proof
 from pilvi.identity.store import projects, users
@@ -122,7 +122,7 @@ async def prove(call: Call[Any], identity: IdentityPart) -> Proof:
             case "password", UserMethod() as named:
                 proofs.append(Proof(await _prove_password(call, named.user), [method]))
             case "totp", UserMethod() as named:
-                proofs.append(Proof(await _prove_totp(call, named.user), [method]))
+                proofs.append(Proof(await _prove_totp(call, named.user, proofs), [method]))
             case "token", TokenMethod() as named:
                 proofs.append(await _prove_token(call, named.id))
             case "application_credential", ApplicationCredentialMethod() as named:
@@ -167,13 +167,27 @@ async def _prove_password(call: Call[Any], named: UserRef) -> User:
     return user
 
 
-async def _prove_totp(call: Call[Any], named: UserRef) -> User:
+async def _prove_totp(call: Call[Any], named: UserRef, before: list[Proof]) -> User:
+    """The last of the methods by name: where it needs another, that was shown before.
+
+    So of a user with two factors no passcode is tried, nor used up, without the other one.
+    """
     user = await _find_user(call, named)
     if user is None or not user.enabled:
         raise Unauthenticated(REFUSED)
+    shown = [method for one in before if one.user.id == user.id for method in one.methods]
+    if not has_factors(user, ["totp", *shown]):
+        raise Unauthenticated(REFUSED)
     async with call.db.read() as tx:
         secrets = await list_totp_secrets(tx, call.part(Vault), user.id)
-    if not any(passcodes.fits(secret, named.passcode) for secret in secrets):
+        present = passcodes.find_present_step()
+        is_heard = await passcodes.is_heard(tx, user.id, present)
+    # Only what may be good waits for a turn to write; that is over before a wrong one is refused.
+    if not secrets or not is_heard:
+        raise Unauthenticated(REFUSED)
+    async with call.db.write() as tx:
+        is_good = await passcodes.use_passcode(tx, user.id, secrets, named.passcode, present)
+    if not is_good:
         raise Unauthenticated(REFUSED)
     return user
 

@@ -6,7 +6,7 @@ import msgspec
 
 from pilvi.core.http import Call, Reply
 from pilvi.errors import InvalidRequest
-from pilvi.identity.api.reach import check_domain, check_own_domain
+from pilvi.identity.api.reach import check_domain, check_managed_group, check_own_domain
 from pilvi.identity.api.users import limit_to_domain, render_group, render_user
 from pilvi.identity.api.wire import (
     UNSET,
@@ -55,6 +55,12 @@ async def _get(call: Call[Any]) -> Group:
     return group
 
 
+async def _get_managed(call: Call[Any]) -> Group:
+    group = await _get(call)
+    await check_managed_group(call, group.id)
+    return group
+
+
 async def show_group(call: Call[None]) -> dict[str, Any]:
     """One group."""
     return {"group": render_group(call, await _get(call))}
@@ -73,7 +79,7 @@ async def create_group(call: Call[GroupBody]) -> dict[str, Any]:
 
 async def update_group(call: Call[GroupBody]) -> dict[str, Any]:
     """Change a group."""
-    kept = await _get(call)
+    kept = await _get_managed(call)
     fields, extra = read_fields(call.payload.group, GroupFields)
     if fields.domain_id not in (UNSET, kept.domain_id):
         raise InvalidRequest("cannot change the domain_id of a group")
@@ -88,7 +94,7 @@ async def update_group(call: Call[GroupBody]) -> dict[str, Any]:
 
 async def delete_group(call: Call[None]) -> None:
     """Remove a group."""
-    await operations.delete_group(call.tx, (await _get(call)).id)
+    await operations.delete_group(call.tx, (await _get_managed(call)).id)
 
 
 async def list_group_users(call: Call[None]) -> dict[str, Any]:
@@ -108,13 +114,13 @@ async def check_group_user(call: Call[None]) -> Reply:
 async def add_group_user(call: Call[None]) -> None:
     """Put a user into a group."""
     await _check_user(call)
-    await operations.add_group_user(call.tx, (await _get(call)).id, call.path["user_id"])
+    await operations.add_group_user(call.tx, (await _get_managed(call)).id, call.path["user_id"])
 
 
 async def remove_group_user(call: Call[None]) -> None:
     """Take a user out of a group."""
     await _check_user(call)
-    await operations.remove_group_user(call.tx, (await _get(call)).id, call.path["user_id"])
+    await operations.remove_group_user(call.tx, (await _get_managed(call)).id, call.path["user_id"])
 
 
 async def _check_user(call: Call[Any]) -> None:

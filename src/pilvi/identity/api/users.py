@@ -9,6 +9,7 @@ from pilvi.errors import InvalidRequest, Unauthenticated
 from pilvi.identity.api.projects import render_project
 from pilvi.identity.api.reach import (
     check_domain,
+    check_managed_user,
     check_own_domain,
     check_owner,
     check_self,
@@ -194,6 +195,7 @@ async def update_user(call: Call[UserBody]) -> dict[str, Any]:
         given["password_hash"] = None
     async with call.db.write() as tx:
         kept = await users.get_user(tx, id)
+        await check_managed_user(call, tx, id)
         if fields.options is not UNSET:
             given["options"] = merge_options(kept.options, _read_options(fields))
         if extra:
@@ -206,6 +208,7 @@ async def delete_user(call: Call[None]) -> None:
     """Remove a user."""
     id = call.path["user_id"]
     check_domain(call, (await users.get_user(call.tx, id)).domain_id, "user", id)
+    await check_managed_user(call, call.tx, id)
     await operations.delete_user(call.tx, id, call.caller.user_id)
 
 

@@ -69,6 +69,14 @@ async def list_assignments(
     return await assignments.list_assignments(tx)
 
 
+async def list_brought_roles(tx: Transaction, found: Iterable[Assignment]) -> list[Role]:
+    """The roles of some assignments, with all that they bring."""
+    closure = await roles.read_closure(tx)
+    return await roles.list_roles_by_id(
+        tx, {id for each in found for id in closure.get(each.role_id, ())}
+    )
+
+
 async def list_effective(tx: Transaction, found: Sequence[Assignment]) -> list[Effective]:
     """What assignments come to: for each user of a group, each project below, each role brought."""
     group_ids = [each.actor_id for each in found if each.actor is Actor.GROUP]

@@ -19,14 +19,19 @@ async def find_user_for_login(
 
 
 def check_factors(user: User, methods: list[str]) -> None:
-    """Raise `Unauthenticated` unless the methods shown meet one of the user's own rules. Pure.
+    """Raise `Unauthenticated` unless the methods shown meet one of the user's own rules. Pure."""
+    if not has_factors(user, methods):
+        raise Unauthenticated("cannot authenticate: this user has to use more methods together")
+
+
+def has_factors(user: User, methods: list[str]) -> bool:
+    """Whether methods meet one of the user's own rules. Pure.
 
     What a user who met them has delegated stands alone.
     """
     alone = {"application_credential", "oauth1"}
     if not user.options.get("multi_factor_auth_enabled") or alone & set(methods):
-        return
+        return True
     wanted = user.options.get("multi_factor_auth_rules") or []
     rules = [set(rule) for rule in wanted if rule and set(rule) <= KNOWN_METHODS]
-    if rules and not any(rule <= set(methods) for rule in rules):
-        raise Unauthenticated("cannot authenticate: this user has to use more methods together")
+    return not rules or any(rule <= set(methods) for rule in rules)

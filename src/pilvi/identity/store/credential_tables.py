@@ -23,6 +23,17 @@ credentials = Table(
     Column("extra", Json, nullable=False, default=dict),
 )
 
+# At most one for each user.
+passcode_tries = Table(
+    "identity_passcode_tries",
+    metadata,
+    Column("user_id", ForeignKey("identity_users.id", ondelete="CASCADE"), primary_key=True),
+    # Steps of time: the last in which one was tried, and the last whose passcode was accepted.
+    Column("step", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("accepted_step", Integer, nullable=False),
+)
+
 access_rules = Table(
     "identity_access_rules",
     metadata,
