@@ -25,6 +25,7 @@ import structlog
 
 from bench.figure import Figure
 from bench.soak_wishes import RECORDS
+from pilvi.core.memory import giving_back
 from pilvi.settings import Settings
 from pilvi.testing.cloud import FakeCloud, running_cloud
 from pilvi.testing.login import PASSWORDS
@@ -250,7 +251,7 @@ async def _unplug(client: Client, router_id: str) -> None:
 async def opened(folder: Path, **changes: Any) -> AsyncIterator[Soak]:
     """A fake cloud, and nobody in it yet."""
     settings = Settings(state_dir=str(folder), fake=True, **changes)
-    async with running_cloud(settings, PASSWORDS) as cloud:
+    async with giving_back(), running_cloud(settings, PASSWORDS) as cloud:
         way = Way(cloud)
         ground = await lay_ground(Client(way, "admin", "admin"))  # type: ignore[arg-type]
         reader = Client(way, "reader")  # type: ignore[arg-type]

@@ -194,10 +194,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.uid_base + UID_RANGE_SIZE - 1
 
     def __post_init__(self) -> None:
-        """Raises `ValueError`, which msgspec tells with the place it read the settings from."""
+        """Raises `InvalidRequest`."""
         if self.listen_host in _EVERYWHERE:
-            raise ValueError(
-                f"listen_host cannot be {self.listen_host}: clients are told the address, and the "
+            raise InvalidRequest(
+                f"cannot listen on {self.listen_host}: clients are told the address, and the "
                 "certificate is made for it; name one that leads to this machine"
             )
 

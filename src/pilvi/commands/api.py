@@ -17,6 +17,7 @@ from pilvi.commands.privileges import drop_privileges, import_everything
 from pilvi.commands.telemetry import open_tracing
 from pilvi.core.db import open_database
 from pilvi.core.http.serving import Server, listen, make_config
+from pilvi.core.memory import giving_back
 from pilvi.core.tls import ensure_certificates
 from pilvi.errors import Conflict
 from pilvi.settings import Settings
@@ -96,7 +97,7 @@ def _certificate(settings: Settings) -> tuple[Path, Path] | None:
 
 async def _serve(plane: ControlPlane, server: Server, listener: socket.socket) -> None:
     try:
-        async with plane.running():
+        async with giving_back(), plane.running():
             await server.serve([listener])
     finally:
         await plane.db.close()

@@ -15,6 +15,7 @@ from pilvi.commands.clouds import ca_path, clouds_path, ensure_clouds_file
 from pilvi.commands.logs import configure_logs
 from pilvi.commands.processes import find_process, read_log_end, record_process
 from pilvi.core.http.serving import Server, listen, make_config
+from pilvi.core.memory import giving_back
 from pilvi.errors import InvalidRequest, PilviError, Unavailable
 from pilvi.settings import Settings, save_settings
 from pilvi.testing.cloud import running_cloud
@@ -67,7 +68,7 @@ async def _serve(
     config: uvicorn.Config,
     ready: Callable[[], None],
 ) -> None:
-    async with running_cloud(settings, passwords, hosts) as cloud:
+    async with giving_back(), running_cloud(settings, passwords, hosts) as cloud:
         config.loaded_app = cloud.app
         listener.listen(config.backlog)
         ready()
