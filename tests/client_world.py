@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from pilvi.client import shell
+from pilvi.entry import list_operator_words
 from pilvi.testing.server import CloudServer, running_server
 
 
@@ -31,7 +32,7 @@ def pilvi(line: str) -> Said:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
         try:
-            status = shell.run(shlex.split(line), out)
+            status = shell.run(shlex.split(line), list_operator_words, out)
         except SystemExit as end:
             status = int(end.code or 0)
     return Said(status, out.getvalue(), err.getvalue())

@@ -154,6 +154,7 @@ def test_what_is_made_is_shown_with_the_same_columns(world: CloudServer) -> None
         ("volume create --size 1 {0}", "volume delete --force {0}"),
         ("flavor create --id {0} {0}", "flavor delete {0}"),
         ("port create --network net {0}", "port delete {0}"),
+        ("server image create --name {0} --wait one", "image delete {0}"),
     ):
         theirs = json.loads(openstack(make.format("theirs") + " -f json"))
         ours = json.loads(say(make.format("ours") + " -f json"))

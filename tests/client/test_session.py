@@ -161,3 +161,13 @@ def test_a_service_that_is_not_there_is_said(cloud: CloudServer) -> None:
     auth = {key: str(value) for key, value in cloud.credentials("demo").items()}
     with pytest.raises(NotFound, match="catalog"):
         Session(Cloud(auth, interface="moon")).get("compute", "/servers")
+
+
+def test_an_address_without_the_path_is_told_what_is_missing(
+    cloud: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = cloud.auth_url.removesuffix("/identity")
+    assert address != cloud.auth_url
+    said = pilvi(f"--os-auth-url {address} server list")
+    assert said.status == 1 and f"identity service at {address}" in said.err
+    assert "OS_AUTH_URL" in said.err and "/identity/v3" in said.err

@@ -96,6 +96,17 @@ def test_a_cloud_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
     said = pilvi("server list")
     assert said.status == 1 and said.err.count("\n") == 1
     assert "cannot reach http://127.0.0.1:9" in said.err and "s3cret" not in said.err
+    assert "is the cloud up? 'pilvi up'" in said.err
+
+
+@pytest.mark.parametrize(
+    "line", ["help status", "help db upgrade", "--os-cloud x status", "help completion"]
+)
+def test_a_command_of_another_kind_is_pointed_to(line: str) -> None:
+    said = pilvi(line)
+    name = line.removeprefix("--os-cloud x ").removeprefix("help ").split()[0]
+    assert said.status == 1 and f"'pilvi {name} --help'" in said.err
+    assert "'pilvi help' lists" in pilvi("help nonsense").err
 
 
 def test_an_unknown_column_is_answered_with_those_there_are(cloud: CloudServer) -> None:
@@ -120,6 +131,22 @@ def test_completion_knows_both_kinds_of_commands() -> None:
     assert complete(["server", "list", "-f"], "j", list_operator_words) == ["json"]
     assert "--fake" in complete(["up"], "--f", list_operator_words)
     assert "upgrade" in complete(["db"], "", list_operator_words)
+    assert complete(["up", "--port", "8"], "--fa", list_operator_words) == ["--fake"]
+
+
+def test_completion_offers_nothing_where_nothing_is_known() -> None:
+    assert complete(["nonsense"], "", list_operator_words) == []
+    assert complete(["db", "nonsense"], "", list_operator_words) == []
+    assert "up" not in complete(["--os-cloud", "x"], "", list_operator_words)
+
+
+def test_completion_knows_what_follows_help_completion_explain_and_trace() -> None:
+    assert complete(["completion"], "", list_operator_words) == ["bash", "fish", "zsh"]
+    assert "server" in complete(["help"], "", list_operator_words)
+    assert complete(["help", "server", "add"], "fl", list_operator_words) == ["floating"]
+    kinds = ["image", "port", "server", "volume"]
+    assert complete(["explain"], "", list_operator_words)[-4:] == kinds
+    assert "port" in complete(["trace"], "", list_operator_words)
 
 
 def test_the_script_for_bash_completes(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """Requests over kept connections, and what becomes of those that break."""
 
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from pilvi.client.transport import Answer, Transport, refusal
+from pilvi.core.tls import ensure_certificates
 from pilvi.errors import Conflict, Internal, NotFound, Unavailable
 
 REPLY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -15,9 +18,10 @@ REPLY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 class Server:
     """Answers so many requests on each connection and then ends it without a word."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.tls = tls
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.socket.getsockname()[1]}"
         self.answers = [1]
         """How many requests each next connection answers; the last counts for all after it."""
         self.heads: list[bytes] = []
@@ -31,6 +35,12 @@ class Server:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
+            if self.tls:
+                try:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                except OSError:
+                    # The client does not like the certificate.
+                    continue
             count = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             self.connections += 1
             for _ in range(count):
@@ -48,7 +58,9 @@ class Server:
         head, _, body = data.partition(b"\r\n\r\n")
         if b"chunked" in head.lower():
             while not body.endswith(b"0\r\n\r\n"):
-                body += connection.recv(65536)
+                if not (piece := connection.recv(65536)):
+                    return False
+                body += piece
         elif b"content-length" in head.lower():
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
             while len(body) < length:
@@ -108,6 +120,19 @@ def test_bytes_of_unknown_length_are_sent_in_pieces(server: Server) -> None:
     assert server.bodies[1] == b"abcde"
 
 
+def test_what_was_interrupted_does_not_stand_in_the_way_of_the_next(server: Server) -> None:
+    def interrupted() -> Iterator[bytes]:
+        yield b"abc"
+        raise KeyboardInterrupt
+
+    server.answers = [9]
+    transport = Transport()
+    assert transport.request("GET", server.url, {}).status == 200
+    with pytest.raises(KeyboardInterrupt):
+        transport.request("PUT", server.url, {}, interrupted())
+    assert transport.request("DELETE", server.url, {}).status == 200
+
+
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(Unavailable, match="http or https"):
         Transport().request("GET", "ftp://x/", {})
@@ -135,3 +160,20 @@ def test_a_refusal_has_the_clouds_own_words(
 def test_what_is_no_json_is_no_cloud() -> None:
     with pytest.raises(Unavailable, match="is this a cloud"):
         Answer(200, {}, b"<html>").json()
+
+
+def test_a_certificate_that_nobody_vouches_for_names_the_option(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    certificate, key = ensure_certificates(tmp_path / "tls", authority, "127.0.0.1")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    made = Server(context)
+    with made.socket:
+        with pytest.raises(Unavailable, match="give --os-cacert FILE"):
+            Transport().request("GET", made.url, {})
+        assert Transport(str(authority)).request("GET", made.url, {}).status == 200
+
+
+def test_a_port_on_which_nobody_listens_asks_whether_the_cloud_is_up() -> None:
+    with pytest.raises(Unavailable, match="is the cloud up"):
+        Transport().request("GET", "http://127.0.0.1:9", {})

@@ -4,14 +4,11 @@
 names of options, of users' and operators' commands alike. It asks no cloud.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from pilvi.client.commands import MODULES, load_commands
 from pilvi.client.output import LIST_FORMATS, RECORD_FORMATS
-from pilvi.client.shell import GLOBAL_OPTIONS, build_parser, find_command
-
-ListOperatorWords = Callable[[Sequence[str]], Iterable[str]]
-"""Of the words before the last: what may follow, among operators' commands."""
+from pilvi.client.shell import GLOBAL_OPTIONS, ListOperatorWords, build_parser, find_command
 
 SCRIPTS = {
     "bash": """\
@@ -56,27 +53,34 @@ def run_completion(words: Sequence[str], list_operator_words: ListOperatorWords)
 
 def complete(before: Sequence[str], last: str, list_operator_words: ListOperatorWords) -> list[str]:
     """What the last word may become, sorted."""
+    # Behind a cloud's options there are users' commands alone.
+    is_begun = bool(before)
     while before and before[0].startswith("--os-"):
         # A cloud's options may stand before a command, with their values.
         before = before[1 if "=" in before[0] else 2 :]
-    found: set[str] = set()
-    if not before or before[0] not in MODULES:
-        found |= set(list_operator_words(before))
     if not before:
-        found |= {*MODULES, "help", "completion", *(row[0] for row in GLOBAL_OPTIONS)}
+        found = {*MODULES, "help", *(row[0] for row in GLOBAL_OPTIONS)}
+        if not is_begun:
+            found |= {"completion", *list_operator_words(before)}
+    elif before[0] in MODULES:
+        found = _following(before)
+    elif before[0] == "help":
+        found = _next_words(before[1:]) if len(before) > 1 else set(MODULES)
+    elif before[0] == "completion":
+        found = set(SCRIPTS) if len(before) == 1 else set()
     else:
-        found |= _following(before)
+        found = set(list_operator_words(before))
     return sorted(word for word in found if word.startswith(last))
 
 
+def _next_words(typed: Sequence[str]) -> set[str]:
+    rows = [row.words.split() for row in load_commands(typed[0])]
+    count = len(typed)
+    return {row[count] for row in rows if row[:count] == list(typed) and len(row) > count}
+
+
 def _following(before: Sequence[str]) -> set[str]:
-    rows = load_commands(before[0])
-    typed = list(before)
-    longer = {
-        row.words.split()[len(typed)]
-        for row in rows
-        if row.words.split()[: len(typed)] == typed and len(row.words.split()) > len(typed)
-    }
+    longer = _next_words(before)
     command, others = find_command(before)
     if command is None:
         return longer

@@ -97,6 +97,8 @@ class Web:
                 self._go_on(address, part, shown)
             except httpx.TooManyRedirects as error:
                 raise Unavailable(f"cannot get {address}: it leads on and on") from error
+            except httpx.UnsupportedProtocol as error:
+                raise _not_of_the_web(address) from error
             except (httpx.TransportError, _Incomplete) as error:
                 if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) and not before:
                     raise _unreachable(address, error) from error
@@ -145,8 +147,17 @@ def reaching(address: str, act: Callable[[], T]) -> T:
     """What `act` gives; where the network is not there, an error that says what else to do."""
     try:
         return act()
+    except httpx.UnsupportedProtocol as error:
+        raise _not_of_the_web(address) from error
     except httpx.RequestError as error:
         raise _unreachable(address, error) from error
+
+
+def _not_of_the_web(address: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"cannot get {address}: it is, or leads to, no http:// or https:// address; a file of this "
+        "machine is named by its path alone"
+    )
 
 
 def _unreachable(address: str, error: Exception) -> Unavailable:

@@ -32,7 +32,7 @@ class Kind:
     has_own_ids: bool = False
     """Whether ids may look like names: flavors."""
     name: str = "name"
-    """The field that holds the name."""
+    """The field that holds the name; empty: there is only the id."""
 
     def get(self, session: Session, id: str) -> Thing:
         """The thing of an id. Raises `NotFound`."""
@@ -49,13 +49,13 @@ class Kind:
 
         Raises `NotFound`, or `Conflict` when several have the name.
         """
-        if self.has_own_ids or _ID.fullmatch(text):
+        if self.has_own_ids or not self.name or _ID.fullmatch(text):
             try:
                 return self.get(session, text)
             except NotFound:
                 pass
-        query = self._name_query(text)
-        found = [thing for thing in self.list(session, query) if thing.get(self.name) == text]
+        things = self.list(session, self._name_query(text)) if self.name else []
+        found = [thing for thing in things if thing.get(self.name) == text]
         if len(found) > 1:
             ids = ", ".join(str(thing["id"]) for thing in found[:5])
             more = ", …" if len(found) > 5 else ""
@@ -112,6 +112,7 @@ RULE = Kind(
     "/security-group-rules",
     "security_group_rules",
     "security_group_rule",
+    name="",
 )
 PROJECT = Kind("project", "identity", "/projects", "projects", "project")
 USER = Kind("user", "identity", "/users", "users", "user")

@@ -188,6 +188,11 @@ class Session:
         url = _versioned(self.cloud.auth["auth_url"], "identity") + "/auth/tokens"
         headers = {"content-type": "application/json", "user-agent": "pilvi"}
         answer = self.transport.request("POST", url, headers, data)
+        if answer.status == 404:
+            raise NotFound(
+                f"cannot find an identity service at {self.cloud.auth['auth_url']}: OS_AUTH_URL "
+                "(auth_url) has to name its path; a Pilvi's ends in /identity/v3"
+            )
         if answer.status >= 300:
             raise refusal("POST", url, answer)
         body = answer.json()["token"]

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from pilvi.client.command import Answer, Command, Record, Table
@@ -28,6 +28,8 @@ GLOBAL_OPTIONS = (
     ("--os-cacert", "cacert", "file with the certificate of the cloud's authority"),
 )
 SECRET_OPTIONS = ("--os-password", "--os-token", "--os-application-credential-secret")
+ListOperatorWords = Callable[[Sequence[str]], Iterable[str]]
+"""Of the words before the last: what may follow, among operators' commands."""
 
 
 def is_for_users(words: Sequence[str]) -> bool:
@@ -40,20 +42,23 @@ def _begins_global(words: Sequence[str]) -> bool:
     return bool(words) and (words[0].startswith("--os-") or words[0] == "--insecure")
 
 
-def run(words: Sequence[str], out: TextIO | None = None) -> int:
+def run(
+    words: Sequence[str], list_operator_words: ListOperatorWords, out: TextIO | None = None
+) -> int:
     """Run one command line; its exit status: 0 done, 1 refused, 2 not understood."""
     out = out or sys.stdout
     try:
         known, rest = _read_global(list(words))
         if rest[:1] == ["help"]:
-            _print_help(rest[1:], out)
+            _print_help(rest[1:], list_operator_words, out)
             return 0
         command, others = find_command(rest)
         if command is None:
             if {"-h", "--help"} & set(rest):
-                _print_help([word for word in rest if not word.startswith("-")], out)
+                plain = [word for word in rest if not word.startswith("-")]
+                _print_help(plain, list_operator_words, out)
                 return 0
-            _refuse(rest)
+            _refuse(rest, list_operator_words)
         given = build_parser(command).parse_args(others, _namespace(known))
         _print(command.run(_open(command, given), given), given, out)
         out.flush()
@@ -164,7 +169,7 @@ def _print(answer: Answer, given: Any, out: TextIO) -> None:
         out.write(answer if answer.endswith("\n") else answer + "\n")
 
 
-def _print_help(words: Sequence[str], out: TextIO) -> None:
+def _print_help(words: Sequence[str], list_operator_words: ListOperatorWords, out: TextIO) -> None:
     """The table of commands, or what one of them takes."""
     command, _ = find_command(words)
     if command is not None:
@@ -172,7 +177,7 @@ def _print_help(words: Sequence[str], out: TextIO) -> None:
         return
     nouns = sorted({words[0]} & MODULES.keys()) if words else sorted(MODULES)
     if words and not nouns:
-        _refuse(words)
+        _refuse(words, list_operator_words)
     asked = " ".join(words)
     rows = [row for noun in nouns for row in load_commands(noun) if row.words.startswith(asked)]
     width = max((len(row.words) for row in rows), default=0)
@@ -180,9 +185,14 @@ def _print_help(words: Sequence[str], out: TextIO) -> None:
         out.write(f"  {row.words:<{width}}  {row.sentence}\n")
 
 
-def _refuse(words: Sequence[str]) -> NoReturn:
+def _refuse(words: Sequence[str], list_operator_words: ListOperatorWords) -> NoReturn:
     """Say what there is instead. Raises `InvalidRequest`."""
     rows = [row.words for row in load_commands(words[0])] if words else []
+    if words and not rows and words[0] in {"completion", *list_operator_words(())}:
+        raise InvalidRequest(
+            f"cannot find '{words[0]}' among the commands of users: it stands for itself, and "
+            f"'pilvi {words[0]} --help' says what it takes"
+        )
     if not rows:
         raise InvalidRequest("cannot tell what to do: 'pilvi help' lists what there is")
     typed = " ".join(word for word in words if not word.startswith("-"))

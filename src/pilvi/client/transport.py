@@ -88,8 +88,13 @@ class Transport:
                 if is_last:
                     self._open.pop(key, None)
                     raise Unavailable(
-                        f"cannot reach {parts.scheme}://{parts.netloc}: {error or type(error)}"
+                        f"cannot reach {parts.scheme}://{parts.netloc}: "
+                        f"{error or type(error)}{_next_step(error)}"
                     ) from error
+            except BaseException:
+                # Behind half a request there is no place for another.
+                connection.close()
+                raise
         raise AssertionError("the last try returns or raises")
 
     def _connect(self, scheme: str, place: str) -> http.client.HTTPConnection:
@@ -113,6 +118,17 @@ class Transport:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _next_step(error: Exception) -> str:
+    """What helps against an error that has a usual reason, after a semicolon. Pure."""
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "; give --os-cacert FILE (ca.pem of the cloud's state directory)"
+    if isinstance(error, ConnectionRefusedError):
+        return "; is the cloud up? 'pilvi up' starts one on this machine"
+    return ""
 
 
 def _was_dropped(connection: http.client.HTTPConnection) -> bool:

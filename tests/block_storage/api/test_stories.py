@@ -4,7 +4,7 @@ from typing import Any
 
 from cloud import Cloud
 from fake_hosts import FakeHost
-from volume_talk import call, create
+from volume_talk import call, create, settle
 
 
 async def story(cloud: Cloud, id: str) -> dict[str, Any]:
@@ -48,3 +48,18 @@ async def test_another_projects_volume_has_no_story(cloud: Cloud, host: FakeHost
     admins = await call(cloud, "POST", "/volumes", {"volume": {"size": 1}}, user="admin")
     path = f"/volumes/{admins.json()['volume']['id']}/pilvi-story"
     assert (await call(cloud, "GET", path)).status_code == 404
+
+
+async def test_what_grew_is_not_told_to_have_been_made_so(cloud: Cloud, host: FakeHost) -> None:
+    id = (await create(cloud, host))["id"]
+    reply = await call(cloud, "POST", f"/volumes/{id}/action", {"os-extend": {"new_size": 3}})
+    assert reply.status_code == 202
+    await settle(cloud, host)
+    asked = [one["words"] for one in (await story(cloud, id))["asked"]]
+    assert asked == ["create", "its newest wish: 3 GiB, content 1"]
+
+
+async def test_what_it_was_made_of_is_told(cloud: Cloud, host: FakeHost) -> None:
+    first = (await create(cloud, host))["id"]
+    id = (await create(cloud, host, source_volid=first))["id"]
+    assert (await story(cloud, id))["asked"][0]["words"] == "create: 1 GiB from a volume"

@@ -263,6 +263,16 @@ def test_a_missing_file_and_a_machine_without_internet_are_told(site: Site, home
     assert said.status == 1 and "cannot reach 127.0.0.1" in said.err
 
 
+def test_an_address_that_is_none_of_the_web_is_refused_at_once(site: Site, home: Path) -> None:
+    options = publish(site, home)
+    site.redirects["/away.img"] = "ftp://127.0.0.1/away.img"
+    for line in ("file:///x", site.url("/away.img"), f"toy {options} --checksums ftp://x/sums"):
+        said = pilvi(f"image pull {line}")
+        assert said.status == 1 and "no http:// or https:// address" in said.err
+        assert "named by its path alone" in said.err
+    assert cached(home) == []
+
+
 def test_a_file_of_this_machine(home: Path) -> None:
     file = home / "own.img"
     file.write_bytes(BODY)

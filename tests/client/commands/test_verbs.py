@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_a_servers_life(world: CloudServer) -> None:
     assert say("console log show living") is not None
     assert show("console url show living")["type"] == "novnc"
     assert show("console url show --serial living")["protocol"] == "serial"
-    image = say("server image create --name copy --wait living").strip()
+    image = say("server image create --name copy --wait living -f value -c id").strip()
     assert show("image show copy")["id"] == image
     say("server delete --wait living")
     assert pilvi("server show living").status == 1
@@ -271,6 +272,45 @@ def test_waiting_says_why_a_launch_failed(world: CloudServer) -> None:
 
 
 def test_a_tenant_sees_its_own_project(world: CloudServer) -> None:
-    assert "demo" in say("--os-cloud pilvi-demo project list --my-projects")
+    own = say("--os-cloud pilvi-demo project list --my-projects")
+    assert "demo" in own and "service" not in own
+    assert say("--os-cloud pilvi-demo project list") == own
+    assert say("project list") != own
+    said = pilvi("--os-cloud pilvi-demo project list --enabled")
+    assert said.status == 1 and "the role 'reader' in the domain or the system" in said.err
     said = pilvi("--os-cloud pilvi-demo hypervisor list")
     assert said.status == 1 and "403" in said.err
+
+
+@pytest.mark.parametrize("options", ["", "--container-format bare --id {id} "])
+def test_a_refused_upload_leaves_no_image(world: CloudServer, folder: Path, options: str) -> None:
+    (folder / "liar").write_bytes(b"no qcow2 at all" * 100)
+    line = f"image create {options.format(id=uuid4())}--disk-format qcow2 --file {folder}/liar liar"
+    said = pilvi(line)
+    assert said.status == 1 and "qcow2" in said.err
+    assert "liar" not in say("image list")
+
+
+def test_at_least_is_at_most_at_most(world: CloudServer) -> None:
+    line = "server create --image disk --flavor tiny --no-network"
+    said = pilvi(f"{line} --min 2 --max 1 few")
+    assert said.status == 1 and "at least 2 and at most 1" in said.err
+    assert "few" not in say("server list")
+    say(f"{line} --min 2 --wait few")
+    names = {row["Name"] for row in show("server list --name few")}
+    assert names == {"few-1", "few-2"}
+    say("server delete --wait few-1 few-2")
+
+
+def test_what_has_no_name_is_found_by_its_id(world: CloudServer) -> None:
+    rule = show("security group rule list door")[0]["ID"]
+    assert show(f"security group rule show {rule}")["id"] == rule
+    for verb in ("show", "delete"):
+        said = pilvi(f"security group rule {verb} nope")
+        assert said.status == 1 and "cannot find the security group rule 'nope'" in said.err
+
+
+def test_a_volume_without_a_size_is_told_which_option_says_it(world: CloudServer) -> None:
+    for line in ("volume create d", "volume create --image disk d"):
+        said = pilvi(line)
+        assert said.status == 1 and "without --size GIB" in said.err

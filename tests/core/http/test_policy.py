@@ -1,5 +1,7 @@
 """Checks: who is let through."""
 
+import re
+
 import pytest
 
 from pilvi.core.http import Caller, Check, Rule
@@ -36,6 +38,14 @@ def test_enforce_tells_nobody_from_somebody() -> None:
         enforce(Check.READER, NOBODY)
     with pytest.raises(Forbidden, match="admin"):
         enforce(Check.ADMIN, _caller("member"))
+
+
+@pytest.mark.parametrize("check", [check for check in Check if not check.allows(_caller())])
+def test_a_refusal_names_roles_that_exist(check: Check) -> None:
+    with pytest.raises(Forbidden) as caught:
+        enforce(check, _caller())
+    named = set(re.findall("'(.*?)'", caught.value.message))
+    assert named and named <= {"reader", "member", "manager", "admin"}
 
 
 def test_a_rule_that_is_not_registered_stops_the_start() -> None:

@@ -106,7 +106,9 @@ async def test_lists_filter_sort_page_and_choose_fields(neutron: Neutron) -> Non
 async def test_a_network_in_use_is_not_deleted(neutron: Neutron) -> None:
     network, _ = await neutron.make_network("10.9.0.0/24")
     port = await neutron.make("ports", network_id=network["id"])
-    assert await neutron.delete("networks", network["id"]) == 409
+    reply = await neutron.cloud.call("DELETE", f"{ROOT}/networks/{network['id']}")
+    assert reply.status_code == 409
+    assert f"first port {port['id']}: 'openstack port delete {port['id']}'" in fault(reply)
     assert await neutron.delete("ports", port["id"]) == 204
     assert await neutron.delete("networks", network["id"]) == 204
     assert (await neutron.get(f"/subnets?network_id={network['id']}"))["subnets"] == []

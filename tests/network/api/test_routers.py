@@ -14,7 +14,11 @@ async def test_the_first_router_joins_private_and_public(neutron: Neutron) -> No
     legs = await neutron.get(f"/ports?device_id={router['id']}")
     (leg,) = legs["ports"]
     assert leg["fixed_ips"][0]["ip_address"] == "10.0.0.1"
-    assert await neutron.delete("routers", router["id"]) == 409
+    reply = await neutron.cloud.call("DELETE", f"{ROOT}/routers/{router['id']}")
+    assert reply.status_code == 409
+    command = f"openstack router remove port {router['id']} {leg['id']}"
+    whose = f"port {leg['id']}, of the router {router['id']}"
+    assert f"first {whose}: '{command}' takes it away" in fault(reply)
 
 
 async def test_interfaces_come_and_go_by_subnet_and_by_port(neutron: Neutron) -> None:

@@ -13,6 +13,7 @@ from pilvi.core.db import Transaction
 from pilvi.core.db.progress import find_progress
 from pilvi.core.story import Event, Story, Wait, in_order, wait_of
 from pilvi.host_api.contract import Kind
+from pilvi.host_api.volumes import SourceKind
 from pilvi.hosts.operations.assignments import list_held
 from pilvi.hosts.operations.reasons import explain
 
@@ -37,7 +38,7 @@ async def explain_volume(tx: Transaction, volume: Volume, lease_s: float) -> Sto
         id=volume.id,
         name=volume.name or "",
         status=volume.status,
-        asked=_asked(volume, attachments),
+        asked=list_asked(volume, attachments),
         done=_done(volume, attachments),
         waits=tuple(waits),
         failed=failed,
@@ -45,9 +46,12 @@ async def explain_volume(tx: Transaction, volume: Volume, lease_s: float) -> Sto
     )
 
 
-def _asked(volume: Volume, attachments: Sequence[Attachment]) -> tuple[Event, ...]:
-    made_of = "" if volume.source is None else f" from a {volume.source.kind}"
-    words = f"create: {volume.size_gib} GiB{made_of}"
+def list_asked(volume: Volume, attachments: Sequence[Attachment]) -> tuple[Event, ...]:
+    """What was asked of a volume, as far as it is still known; oldest first. Pure."""
+    # Of size and content only the newest is kept: what changed them is told below.
+    is_first = volume.desired_at <= volume.created_at
+    size = f": {volume.size_gib} GiB" if is_first else ""
+    words = f"create{size}{_made_of(volume)}"
     events = [Event(words=words, at=volume.created_at, user_id=volume.user_id)]
     if not volume.present:
         events.append(Event(words="delete", at=volume.desired_at))
@@ -58,6 +62,13 @@ def _asked(volume: Volume, attachments: Sequence[Attachment]) -> tuple[Event, ..
         server = f"the server {one.server_id}" if one.server_id else "somebody by hand"
         events.append(Event(words=f"attach to {server}", at=one.created_at))
     return in_order(events)
+
+
+def _made_of(volume: Volume) -> str:
+    if volume.source is None or volume.content_generation > 1:
+        return ""
+    article = "an" if volume.source.kind is SourceKind.IMAGE else "a"
+    return f" from {article} {volume.source.kind}"
 
 
 def _done(volume: Volume, attachments: Sequence[Attachment]) -> tuple[Event, ...]:

@@ -10,6 +10,7 @@ from pilvi.client.command import Command, Record, Table, flag, option
 from pilvi.client.finding import PROJECT, USER
 from pilvi.client.rows import list_row, show_row
 from pilvi.client.session import Session
+from pilvi.errors import Forbidden
 
 ID_AND_NAME = (Column("ID", "id"), Column("Name", "name"))
 PROJECTS = (
@@ -66,9 +67,15 @@ def _users(session: Session, given: Namespace) -> Mapping[str, Any]:
 
 def _list_projects(session: Session, given: Namespace) -> Table:
     columns = PROJECTS if given.long else ID_AND_NAME
-    if given.my_projects:
-        return Table(columns, session.get("identity", "/auth/projects")["projects"])
-    return Table(columns, PROJECT.list(session, _users(session, given)))
+    asked = {name: value for name, value in _users(session, given).items() if value is not None}
+    if not given.my_projects:
+        try:
+            return Table(columns, PROJECT.list(session, asked))
+        except Forbidden:
+            # Who may not see them all sees their own, unless certain ones were asked for.
+            if asked:
+                raise
+    return Table(columns, session.get("identity", "/auth/projects")["projects"])
 
 
 def _list_catalog(session: Session, given: Namespace) -> Table:

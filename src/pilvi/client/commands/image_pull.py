@@ -157,16 +157,22 @@ def _register(
     wanted |= {key: value for key, value in known.items() if value}
     wanted |= properties(given.properties)
     made = session.call("POST", "image", "/images", wanted)
+    with path.open("rb") as file, gone_unless_whole(session, made["id"]):
+        size = path.stat().st_size
+        pieces = shown(iter(lambda: file.read(PIECE_BYTES), b""), "upload", size)
+        session.send_bytes(f"/images/{made['id']}/file", pieces, size)
+    return record(IMAGE.get(session, made["id"]))
+
+
+@contextmanager
+def gone_unless_whole(session: Session, id: str) -> Iterator[None]:
+    """Around the sending of an image's bytes: where that fails no empty image is left."""
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            pieces = shown(iter(lambda: file.read(PIECE_BYTES), b""), "upload", size)
-            session.send_bytes(f"/images/{made['id']}/file", pieces, size)
+        yield
     except BaseException:
         with suppress(PilviError):
-            session.call("DELETE", "image", f"/images/{made['id']}")
+            session.call("DELETE", "image", f"/images/{id}")
         raise
-    return record(IMAGE.get(session, made["id"]))
 
 
 def _disk_format(path: Path) -> str:

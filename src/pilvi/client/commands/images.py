@@ -109,7 +109,7 @@ def _create(session: Session, given: Namespace) -> Record:
     source = _open_source(given.file)
     made = session.call("POST", "image", "/images", wanted)
     if source is not None:
-        with source:
+        with source, image_pull.gone_unless_whole(session, made["id"]):
             _upload(session, made["id"], source, given.progress)
     return record(IMAGE.get(session, made["id"]))
 

@@ -95,14 +95,17 @@ def _rebuild(session: Session, given: Namespace) -> Record:
     return record(session, SERVER.get(session, server["id"]))
 
 
-def _create_image(session: Session, given: Namespace) -> str:
+def _create_image(session: Session, given: Namespace) -> Record:
+    # Only here: the other actions do without all that images need.
+    from pilvi.client.commands.images import record as image_record
+
     id = _id(session, given.server)
     name = given.name or SERVER.get(session, id)["name"]
     wanted = {"name": name, "metadata": properties(given.properties)}
     image_id = str(_act(session, id, {"createImage": wanted})["image_id"])
     if given.wait:
         wait_status(session, IMAGE, image_id, {"active"})
-    return image_id
+    return image_record(IMAGE.get(session, image_id))
 
 
 COMMANDS = (
@@ -163,7 +166,7 @@ COMMANDS = (
     ),
     Command(
         "server image create",
-        "Make an image of a server's disk; prints its id.",
+        "Make an image of a server's disk.",
         _create_image,
         (
             NAME,
@@ -171,5 +174,6 @@ COMMANDS = (
             many("--property", "KEY=VALUE", "of the image", dest="properties"),
             WAIT,
         ),
+        Record,
     ),
 )

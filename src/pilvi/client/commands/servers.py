@@ -82,11 +82,15 @@ def _show(session: Session, given: Namespace) -> Record:
 
 
 def _create(session: Session, given: Namespace) -> Record:
+    least = 1 if given.min is None else given.min
+    most = least if given.max is None else given.max
+    if least > most:
+        raise InvalidRequest(f"cannot launch at least {least} and at most {most}: raise --max")
     server: dict[str, Any] = {
         "name": given.server_name,
         "flavorRef": FLAVOR.id_of(session, given.flavor),
-        "min_count": given.min,
-        "max_count": max(given.min, given.max),
+        "min_count": least,
+        "max_count": most,
         "networks": _nics(session, given),
         **_boot_source(session, given),
     }
@@ -245,8 +249,8 @@ CREATE_OPTIONS = (
     Argument(
         "--config-drive", "--use-config-drive", action="store_true", help="metadata on a drive"
     ),
-    option("--min", "COUNT", "launch at least this many", type=int, default=1),
-    option("--max", "COUNT", "launch at most this many", type=int, default=1),
+    option("--min", "COUNT", "launch at least this many", type=int),
+    option("--max", "COUNT", "launch at most this many", type=int),
     WAIT,
 )
 SET_OPTIONS = (

@@ -11,7 +11,7 @@ from pilvi.client.finding import IMAGE, PROJECT, SERVER, SNAPSHOT, VOLUME, VOLUM
 from pilvi.client.rows import delete_row, for_each, list_row, properties
 from pilvi.client.session import Session
 from pilvi.client.waiting import wait_status
-from pilvi.errors import PilviError
+from pilvi.errors import InvalidRequest, PilviError
 
 
 def _is_bootable(volume: Mapping[str, Any]) -> bool:
@@ -129,6 +129,11 @@ def _show(session: Session, given: Namespace) -> Record:
 
 
 def _create(session: Session, given: Namespace) -> Record:
+    if given.size is None and not (given.snapshot or given.source):
+        raise InvalidRequest(
+            "cannot make a volume without --size GIB; only a copy of a --snapshot or of a volume "
+            "(--source) is as large as that"
+        )
     wanted: dict[str, Any] = {"name": given.name}
     optional = {
         "size": given.size,

@@ -56,6 +56,11 @@ class Check(StrEnum):
         """The check in the words of `policy.yaml`."""
         return _EXPRESSIONS[self]
 
+    @property
+    def need(self) -> str:
+        """What a token has to have, in words for whom the check keeps out."""
+        return _NEEDS[self]
+
     def allows(self, caller: Caller) -> bool:
         """Whether the check lets this caller through."""
         match self:
@@ -96,6 +101,18 @@ _EXPRESSIONS = {
     Check.ADMIN: "role:admin",
 }
 
+_NEEDS = {
+    Check.PUBLIC: "nothing",
+    Check.AUTHENTICATED: "a user",
+    Check.READER: "the role 'reader' in the scope of your token",
+    Check.MEMBER: "the role 'member' in the scope of your token",
+    Check.MANAGER: "the role 'manager' in the scope of your token",
+    Check.DOMAIN_READER: "the role 'reader' in the domain or the system, or 'admin'",
+    Check.DOMAIN_MANAGER: "the role 'manager' in the domain, or 'admin'",
+    Check.SYSTEM_READER: "the role 'reader' in the system, or 'admin'",
+    Check.ADMIN: "the role 'admin' in the scope of your token",
+}
+
 
 def _scoped(caller: Caller) -> bool:
     return caller.project_id is not None or caller.is_admin
@@ -133,5 +150,5 @@ def enforce(check: Allowance, caller: Caller) -> None:
     if not caller.user_id:
         raise Unauthenticated("cannot do this without a valid token: authenticate first")
     if isinstance(check, Check):
-        raise Forbidden(f"cannot do this: it needs the role '{check}' in the scope of your token")
+        raise Forbidden(f"cannot do this: it needs {check.need}")
     raise Forbidden(f"cannot do this: the operator allows it to '{check.expression}'")

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 
 from pilvi.core.story import Event, Wait, without_doubles
 from pilvi.hosts.model.advice import ASK, advise
-from pilvi.network.model.port import Port, PortStatus
+from pilvi.network.model.port import (
+    FLOATING_IP,
+    ROUTER_GATEWAY,
+    ROUTER_INTERFACE,
+    Port,
+    PortStatus,
+)
+
+_HOLDERS = {
+    ROUTER_INTERFACE: ("router", "router remove port {device} {id}"),
+    ROUTER_GATEWAY: ("router", "router unset --external-gateway {device}"),
+    FLOATING_IP: ("floating IP", "floating ip delete {device}"),
+}
+"""By a port's owner: what has it, and the command that takes it away."""
 
 
 def list_port_steps(port: Port, waits: Sequence[Wait], failed: Sequence[Event]) -> tuple[str, ...]:
@@ -20,3 +33,16 @@ def list_port_steps(port: Port, waits: Sequence[Wait], failed: Sequence[Event]) 
     elif waits and not any(steps):
         steps.append("wait: nothing is wrong as far as is known")
     return without_doubles(steps)
+
+
+def tell_who_has(port: Port) -> str:
+    """Of a port that stands in the way: whose it is, and what takes it away. Pure."""
+    if port.device_owner in _HOLDERS:
+        holder, command = _HOLDERS[port.device_owner]
+    elif port.server_id is not None:
+        holder, command = "server", "server remove port {device} {id}"
+    else:
+        return f"port {port.id}: 'openstack port delete {port.id}' takes it away"
+    command = command.format(device=port.device_id, id=port.id)
+    whose = f"port {port.id}, of the {holder} {port.device_id}"
+    return f"{whose}: 'openstack {command}' takes it away"

@@ -7,6 +7,7 @@ from typing import Any
 from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
 from pilvi.errors import Conflict, InvalidRequest, Unsupported
+from pilvi.network.model.advice import tell_who_has
 from pilvi.network.model.network import (
     MTU_MIN,
     PHYSICAL_NETWORK,
@@ -187,9 +188,10 @@ async def delete_network(tx: Transaction, caller: Caller, id: str) -> None:
     owners = await ports.list_owners_on_network(tx, network.id)
     used = [port_id for port_id, owner in owners.items() if owner != DHCP]
     if used:
+        (first,) = await ports.list_ports_by_id(tx, used[:1])
         raise Conflict(
             f"cannot delete network {network.id}: There are one or more ports still in use on the "
-            f"network; first: {used[0]}"
+            f"network; first {tell_who_has(first)}"
         )
     for port_id in owners:
         await ports.delete_port(tx, port_id)

@@ -9,6 +9,7 @@ from pilvi.core.db import Transaction, now
 from pilvi.core.http import Caller
 from pilvi.errors import Conflict, InvalidRequest
 from pilvi.network.model.address import overlap
+from pilvi.network.model.advice import tell_who_has
 from pilvi.network.model.network import Network, Subnet
 from pilvi.network.model.port import ROUTER_GATEWAY, ROUTER_INTERFACE, AskedIp, Port
 from pilvi.network.model.router import ROUTES_MAX, Router
@@ -82,7 +83,8 @@ async def delete_router(tx: Transaction, caller: Caller, id: str) -> None:
     legs = await list_legs(tx, router.id)
     used = [leg for leg in legs if leg.device_owner == ROUTER_INTERFACE]
     if used:
-        raise Conflict(f"cannot delete router {router.id}: it still has ports; first: {used[0].id}")
+        first = tell_who_has(used[0])
+        raise Conflict(f"cannot delete router {router.id}: it still has ports; first {first}")
     await _clear_gateway(tx, router)
     await delete_tags(tx, [router.id])
     await routers.update_router(tx, router.id, is_deleting=True)

@@ -126,9 +126,14 @@ async def delete_security_group(tx: Transaction, caller: Caller, id: str) -> Non
     group = await store.get_group(tx, id, caller.visible_project_id)
     require_owner(caller, group.project_id, "this security group")
     if group.is_default and not caller.is_admin:
-        raise Conflict("cannot delete the default security group")
+        raise Conflict(
+            "cannot delete the default security group: a project always has one; delete its rules "
+            "instead"
+        )
     if await store.is_group_used(tx, group.id):
-        raise Conflict(f"cannot delete the security group {id}: ports are in it")
+        raise Conflict(
+            f"cannot delete the security group {id}: ports are in it; take it from them first"
+        )
     await sharing.delete_policies_of(tx, group.id)
     naming = await store.list_groups_naming(tx, group.id)
     rules = (await store.list_rules_of(tx, [group.id])).get(group.id, [])

@@ -22,6 +22,7 @@ from pilvi.network.model.address import (
     to_number,
 )
 from pilvi.network.model.address import Network as AddressRange
+from pilvi.network.model.advice import tell_who_has
 from pilvi.network.model.network import AUTOMATIC, Ipv6Mode, Network, Subnet
 from pilvi.network.model.port import DHCP, NETWORK_OWNED, FixedIp
 from pilvi.network.operations.addresses import find_free_number
@@ -234,9 +235,10 @@ async def delete_subnet(tx: Transaction, caller: Caller, id: str) -> None:
     idle = made if subnet.is_automatic else []
     used = [id for id, owner in owners.items() if owner != DHCP and id not in idle]
     if used:
+        (first,) = await ports.list_ports_by_id(tx, used[:1])
         raise Conflict(
             f"cannot delete subnet {subnet.id}: one or more ports have an IP allocation from it; "
-            f"first: {used[0]}"
+            f"first {tell_who_has(first)}"
         )
     await subnets.delete_subnet(tx, subnet.id)
     await delete_tags(tx, [subnet.id])
