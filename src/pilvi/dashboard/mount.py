@@ -72,9 +72,9 @@ class Dashboard:
         ]
         return [
             Route("/", _lead_here, methods=["GET"]),
+            Route(f"{PATH}/files/{{path:path}}", self._files.serve, methods=["GET"]),
             Route(f"{PATH}/{{rest:path}}/", _lead_to_page, methods=["GET"]),
             Route(f"{PATH}/", _lead_here, methods=["GET"]),
-            Route(f"{PATH}/files/{{path:path}}", self._files.serve, methods=["GET"]),
             *(
                 Route(PATH + path, self._open(handler, is_door=True), methods=[method])
                 for path, method, handler in doors
