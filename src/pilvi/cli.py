@@ -44,7 +44,9 @@ def up(  # noqa: PLR0913  # a parameter is an option of the command
     fake: Annotated[
         bool, typer.Option("--fake", help="Fake hosts, all in one process: no root, no QEMU.")
     ] = False,
-    hosts: Annotated[int, typer.Option(help="With --fake: how many hosts.", min=1)] = 1,
+    hosts: Annotated[
+        int | None, typer.Option(help="With --fake: how many hosts; kept, may grow.", min=1)
+    ] = None,
     foreground: Annotated[
         bool, typer.Option("--foreground", help="With --fake: serve until told to stop.")
     ] = False,
@@ -204,7 +206,7 @@ def audit(
 @app.command()
 def explain(
     kind: Annotated[str, typer.Argument(help="server, volume, port or image.")],
-    id: Annotated[str, typer.Argument(help="Its id.")],
+    id: Annotated[str, typer.Argument(help="Its id, or its name in the user's project.")],
     state_dir: StateDir = DEFAULT_STATE_DIR,
     demo: Annotated[bool, typer.Option("--demo/--admin", help="As which user.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -344,6 +346,10 @@ def main() -> None:
         app()
     except PilviError as error:
         typer.echo(f"pilvi: {error.message}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        # A file of this machine: a full disk, a folder that may not be written.
+        typer.echo(f"pilvi: cannot go on: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

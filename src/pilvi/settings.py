@@ -136,6 +136,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.state / "agent"
 
     @property
+    def fake_hosts_dir(self) -> Path:
+        """Where the agents of a fake cloud's hosts keep their wishes, a folder each."""
+        return self.state / "hosts"
+
+    @property
     def backups(self) -> Path:
         """Where this host keeps backups of volumes."""
         return Path(self.backup_dir) if self.backup_dir else self.agent_dir / "backups"

@@ -12,6 +12,7 @@ from rich.console import Console
 from commands.kept_cloud import add_blob, kept_cloud
 from pilvi.commands.backup import LIST_NAME, run_backup, run_restore
 from pilvi.commands.clouds import clouds_path
+from pilvi.commands.database_lock import hold_sqlite
 from pilvi.commands.pid_files import record
 from pilvi.commands.prepare import prepare_cloud
 from pilvi.errors import Conflict, InvalidRequest
@@ -109,12 +110,32 @@ def test_nobody_else_can_lay_a_file_where_secrets_will_be_written(
     assert left == ["backup.tar", "backup.tar.new", "backup.tar.part", "victim"]
 
 
-def test_a_running_cloud_is_not_restored(kept: Settings, archive: Path) -> None:
+@pytest.mark.parametrize(("name", "words"), [("api", "the api runs"), ("fake", "cloud runs")])
+def test_a_running_cloud_is_not_restored(
+    kept: Settings, archive: Path, name: str, words: str
+) -> None:
     kept.run_dir.mkdir(exist_ok=True)
-    record(kept.run_dir, "api", os.getpid())
-    with pytest.raises(Conflict, match="the api runs"):
+    record(kept.run_dir, name, os.getpid())
+    with pytest.raises(Conflict, match=words):
         run_restore(archive, kept.state, QUIET)
-    (kept.run_dir / "api.pid").unlink()
+    (kept.run_dir / f"{name}.pid").unlink()
+
+
+def test_a_cloud_that_somebody_else_keeps_running_is_not_restored(
+    kept: Settings, archive: Path
+) -> None:
+    lock = hold_sqlite(kept)
+    assert lock is not None
+    with pytest.raises(Conflict, match="systemctl stop"):
+        run_restore(archive, kept.state, QUIET)
+    os.close(lock)
+
+
+def test_a_file_that_cannot_be_made_is_said(kept: Settings, tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "x"
+    with pytest.raises(InvalidRequest, match=f"cannot write {target}: No such file"):
+        run_backup(kept, target, QUIET)
+    assert not list(kept.api_dir.glob("backup-*"))
 
 
 @pytest.mark.parametrize("keep", [0, 100, 5000, -20_000])

@@ -25,6 +25,15 @@ def test_only_what_is_needed_and_missing_fails() -> None:
     assert exit_status([WELL, MISSING]) == 1
 
 
+def test_settings_that_cannot_be_read_are_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("listen_port = ")
+    text = StringIO()
+    assert run_doctor(tmp_path, Console(file=text, width=200)) == 1
+    (line,) = text.getvalue().splitlines()
+    assert line.startswith("MISSING the settings of the cloud can be read (cannot read ")
+    assert f"→  edit {tmp_path / 'settings.toml'}" in line
+
+
 def test_without_a_cloud_the_host_is_looked_at(tmp_path: Path) -> None:
     text = StringIO()
     code = run_doctor(tmp_path, Console(file=text, width=200), as_json=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from commands.clouds_file import write_clouds
 from pilvi.commands.explain import exit_status, render, render_json, run_explain
 from pilvi.core.story import Event, Story, Wait
-from pilvi.errors import InvalidRequest, NotFound
+from pilvi.errors import Conflict, InvalidRequest, NotFound
 from pilvi.testing.server import CloudServer, running_server
 
 pytestmark = pytest.mark.xdist_group("pilvi server")
@@ -85,6 +85,7 @@ def test_a_cloud_tells_stories_of_all_four_kinds(running: CloudServer) -> None:
     volume = demo.block_storage.create_volume(name="told", size=1)
     demo.block_storage.wait_for_status(volume, wait=30)
     port = next(demo.network.ports(device_id=server.id))
+    demo.network.update_port(port, name="told")
     for kind, id, status in (
         ("server", server.id, "ACTIVE"),
         ("volume", volume.id, "available"),
@@ -96,12 +97,27 @@ def test_a_cloud_tells_stories_of_all_four_kinds(running: CloudServer) -> None:
         first, *_, last = words.strip().splitlines()
         assert first.startswith(f"{kind} ") and first.endswith(f"({id}) is {status}")
         assert last == "  nothing: it is as it was wished"
+        code, words = explain(running, "demo", kind, "pilvi-guest" if kind == "image" else "told")
+        assert f"({id}) is {status}" in words
     _, words = explain(running, "admin", "server", server.id)
     assert "create, by demo (req-" in words
+
+
+def test_a_name_of_two_is_refused_with_their_ids(running: CloudServer) -> None:
+    demo = running.connect()
+    one, two = (demo.block_storage.create_volume(name="a b/c", size=1) for _ in range(2))
+    with pytest.raises(Conflict, match="2 have that name") as refused:
+        explain(running, "demo", "volume", "a b/c")
+    assert one.id in refused.value.message and two.id in refused.value.message
+    demo.block_storage.wait_for_status(one, wait=30)
+    demo.block_storage.delete_volume(one)
+    demo.block_storage.wait_for_delete(one, wait=30)
+    assert f"({two.id})" in explain(running, "demo", "volume", "a b/c")[1]
 
 
 def test_what_cannot_be_explained_is_said(running: CloudServer) -> None:
     with pytest.raises(InvalidRequest, match="server, volume, port, image"):
         explain(running, "demo", "cloud", "1")
-    with pytest.raises(NotFound, match="cannot find the server"):
-        explain(running, "demo", "server", "nobody")
+    for kind in ("server", "volume", "port", "image"):
+        with pytest.raises(NotFound, match=r"^cannot find .* neither its id nor its name$"):
+            explain(running, "demo", kind, "nobody")

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from pilvi.commands.client import CloudClient
+from pilvi.commands.database_lock import is_held
 from pilvi.commands.processes import find_process
 from pilvi.migrations import newest_revision
 from pilvi.settings import load_settings
@@ -24,11 +25,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def pilvi(state: Path, *words: str) -> str:
+def run(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pilvi.cli", *words, "--state-dir", str(state)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def pilvi(state: Path, *words: str) -> str:
+    done = run(state, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def refused(state: Path, *words: str) -> str:
+    done = run(state, *words)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
 
 
 @pytest.fixture
@@ -90,16 +102,68 @@ def test_what_the_cloud_says_of_itself_makes_a_tempest_conf(state: Path) -> None
     assert "security-group" in parser["network-feature-enabled"]["api_extensions"].split(",")
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_said_and_another_can_be_chosen(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        command = [sys.executable, "-m", "pilvi.cli", "up", "--fake", "--port", port]
-        command += ["--state-dir", str(tmp_path / "state")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+        words = refused(tmp_path / "state", "up", "--fake", "--port", port)
+    assert f"cannot listen on 127.0.0.1:{port}" in words
+    assert not (tmp_path / "state").exists()
+
+
+def test_it_comes_back_with_the_hosts_that_it_had_and_takes_more(state: Path) -> None:
+    def alive() -> set[str]:
+        client = CloudClient(load_settings(state))
+        client.login()
+        services = client.call("GET", "compute", "/os-services")["services"]
+        return {one["host"] for one in services if one["state"] == "up"} & {
+            one["host"] for one in services if one["binary"] == "nova-compute"
+        }
+
+    assert "pilvi up --fake --hosts 3" in refused(state, "up", "--fake", "--hosts", "3")
+    pilvi(state, "down")
+    assert "it has 2" in refused(state, "up", "--fake", "--hosts", "1")
+    pilvi(state, "up", "--fake")
+    assert alive() == {"fake1", "fake2"}
+    pilvi(state, "down")
+    pilvi(state, "up", "--fake", "--hosts", "3")
+    assert alive() == {"fake1", "fake2", "fake3"}
+
+
+def test_nobody_else_touches_its_database_while_it_runs(state: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "cloud.tar"
+    pilvi(state, "backup", str(archive))
+    assert "the fake cloud runs" in refused(state, "restore", str(archive))
+    for command in ("api", "agent", "units"):
+        assert "this is a fake cloud" in refused(state, command)
+    assert is_held(load_settings(state))
+    pilvi(state, "down")
+    assert not is_held(load_settings(state))
+    pilvi(state, "restore", str(archive))
+
+
+def test_lost_passwords_are_not_made_anew(state: Path) -> None:
+    pilvi(state, "down")
+    (state / "clouds.yaml").unlink()
+    assert "clouds.yaml is damaged or lost" in refused(state, "up", "--fake")
+    assert not (state / "clouds.yaml").exists()
+
+
+def test_doctor_finds_a_running_one_well(state: Path) -> None:
+    told = pilvi(state, "doctor")
+    assert "ok      the fake cloud runs" in told and "MISSING" not in told
+    assert "qemu" not in told and "MTU" not in told
+    pilvi(state, "down")
+    told = run(state, "doctor").stdout
+    assert "MISSING the fake cloud runs  →  pilvi up --fake" in told
+
+
+def test_a_file_of_this_machine_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_text("no folder")
+    words = refused(state, "up", "--fake", "--port", str(free_port()))
+    assert words.startswith("pilvi: cannot go on: ") and len(words.splitlines()) == 1
 
 
 def test_in_the_foreground_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:

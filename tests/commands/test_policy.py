@@ -10,6 +10,7 @@ from pilvi.commands.policy import describe_policy, print_policy
 from pilvi.core.db import open_database
 from pilvi.core.http import Check, Rule
 from pilvi.core.http.policy_file import read_policy
+from pilvi.errors import InvalidRequest
 from pilvi.settings import Settings
 
 
@@ -43,3 +44,18 @@ def test_every_rule_of_every_service_is_printed(
     names = [rule.name for rule in list_rules(plane.list_services())]
     assert len(names) == len(set(names)) > 50
     assert all(name in printed for name in names)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_beside_a_mistake_the_defaults_are_listed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    as_json: bool,
+) -> None:
+    settings = Settings(state_dir=str(tmp_path))
+    settings.policy_path.write_text('"audit:look": "role:admin and and"\n')
+    with pytest.raises(InvalidRequest, match="cannot read the rule 'audit:look'"):
+        print_policy(settings, as_json=as_json)
+    assert "audit:look" in capsys.readouterr().out
+    assert caplog.records == []

@@ -2,14 +2,18 @@
 
 import io
 import json
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from openstack.exceptions import ResourceFailure
 from rich.console import Console
 
+from pilvi.agent.faults import HostTerminal
+from pilvi.commands.processes import record_process
 from pilvi.commands.status import (
     NOT_WELL,
     WELL,
@@ -22,7 +26,7 @@ from pilvi.commands.status import (
     render_json,
     run_status,
 )
-from pilvi.errors import InvalidRequest
+from pilvi.errors import InvalidRequest, NoCapacity
 from pilvi.settings import Settings
 from pilvi.testing.server import CloudServer, running_server
 
@@ -37,12 +41,34 @@ def cloud() -> Iterator[CloudServer]:
 
 
 def test_a_running_cloud_is_shown_with_its_hosts(cloud: CloudServer) -> None:
+    # Its process is the test's own.
+    cloud.settings.run_dir.mkdir(exist_ok=True)
+    record_process(cloud.settings, "fake", os.getpid())
     found = look(cloud.settings)
-    assert found.problem == ""
+    (cloud.settings.run_dir / "fake.pid").unlink()
+    assert found.problem == "" and found.exit_status == WELL
     assert [host.name for host in found.hosts] == ["fake1", "fake2"]
     assert all(host.is_up and host.capacity["vcpus"] > 0 for host in found.hosts)
     text = render(found)
     assert "fake2" in text and "everything is as wished" in text
+
+
+def test_a_server_in_error_is_counted(cloud: CloudServer) -> None:
+    vms = cloud.hosts["fake1"].drivers.vms, cloud.hosts["fake2"].drivers.vms
+    for one in vms:
+        one.fail("launch", HostTerminal(NoCapacity("cannot start the guest: no memory is left")))
+    demo = cloud.connect()
+    network = demo.network.find_network("private", ignore_missing=False)
+    image = demo.image.find_image("pilvi-guest", ignore_missing=False)
+    server = demo.compute.create_server(
+        name="ill", flavor_id="p1.nano", image_id=image.id, networks=[{"uuid": network.id}]
+    )
+    with pytest.raises(ResourceFailure):
+        demo.compute.wait_for_server(server, wait=30)
+    assert look(cloud.settings).in_error == {"server": 1}
+    demo.compute.delete_server(server)
+    demo.compute.wait_for_delete(server, wait=30)
+    assert look(cloud.settings).in_error == {}
 
 
 def test_what_programs_get_is_the_same(cloud: CloudServer) -> None:
@@ -106,11 +132,14 @@ def test_what_is_not_told_to_this_machine_is_answered_with_what_to_do(
         (replace(GOOD, hosts=(replace(HOST, is_up=False),)), NOT_WELL),
         (replace(GOOD, processes=(Process("api", None),)), NOT_WELL),
         (replace(GOOD, problem="cannot"), NOT_WELL),
+        (replace(GOOD, in_error={"server": 2}), NOT_WELL),
     ],
 )
 def test_what_needs_a_look(status: Status, wanted: int) -> None:
     assert status.exit_status == wanted
     assert json.loads(render_json(status))["exit_status"] == wanted
+    is_calm = "everything is as wished" in render(status)
+    assert is_calm == (wanted == WELL and not status.unsettled)
 
 
 def test_the_screen_names_what_is_amiss() -> None:
@@ -118,8 +147,12 @@ def test_the_screen_names_what_is_amiss() -> None:
         GOOD,
         hosts=(replace(HOST, is_up=False), replace(HOST, name="two", is_enabled=False)),
         unsettled=(KindLine("volume", 4, 2, 61.0),),
+        in_error={"server": 2},
+        processes=(Process("api", None),),
     )
     text = render(ailing)
-    assert "DOWN" in text and "disabled" in text
+    assert "host one is DOWN: 'pilvi doctor'" in text and "disabled" in text
+    assert "2 server in ERROR: 'pilvi doctor' names them" in text
+    assert "no process of this machine serves the API: 'pilvi up'" in text
     assert "4 volume, the oldest for 61 s, 2 failed and tried again" in text
     assert "3/12  25%" in text and "2+1" in text

@@ -40,6 +40,16 @@ def test_the_first_failure_is_named_with_its_mend() -> None:
     ]
 
 
+def test_a_hop_that_nobody_looked_at_is_not_called_well() -> None:
+    hops = [
+        hop(HopName.WISH, Outcome.OK, "the port is ACTIVE on its host"),
+        hop(HopName.GUEST, Outcome.UNKNOWN, "arping is not installed"),
+    ]
+    trace = Trace("1", "p", True, None, hops)
+    assert trace.exit_status == 0
+    assert render(trace).endswith("No hop fails; 1 could not be looked at")
+
+
 def test_a_host_that_does_not_tell_is_waited_for_and_said() -> None:
     hops = [{"name": "port wish", "outcome": "ok", "words": "there"}]
     body = {"id": "1", "port_id": "p", "is_over": False, "first_failure": None, "hops": hops}

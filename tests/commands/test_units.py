@@ -36,6 +36,10 @@ def test_they_are_written_where_asked(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "systemctl enable --now" in capsys.readouterr().out
     run_units(Settings(state_dir="/var/lib/pilvi"), None)
     assert "[Service]" in capsys.readouterr().out
+    fake = Settings(state_dir=str(tmp_path), fake=True)
+    fake.fake_hosts_dir.mkdir()
+    with pytest.raises(InvalidRequest, match="this is a fake cloud"):
+        run_units(fake, None)
     with pytest.raises(InvalidRequest, match="cannot write"):
         run_units(Settings(), tmp_path / "none")
 

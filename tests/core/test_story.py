@@ -3,7 +3,16 @@
 import datetime
 
 from pilvi.core.reconcile import Progress
-from pilvi.core.story import Event, in_order, wait_of, with_step, without_doubles
+from pilvi.core.story import (
+    HOST_SAYS,
+    Event,
+    Wait,
+    in_order,
+    is_calm,
+    wait_of,
+    with_step,
+    without_doubles,
+)
 
 NOON = datetime.datetime(2026, 11, 29, 12, tzinfo=datetime.UTC)
 
@@ -20,6 +29,13 @@ def test_events_are_in_the_order_of_time() -> None:
     early = Event(words="a", at=NOON - datetime.timedelta(hours=1))
     assert in_order([late, early, undated]) == (undated, early, late)
     assert without_doubles(["x", "", "y", "x"]) == ("x", "y")
+
+
+def test_what_failed_or_is_complained_of_is_not_calm() -> None:
+    calm = Wait(words="its host to take up the wish")
+    assert is_calm([]) and is_calm([calm])
+    assert not is_calm([calm, Wait(words="its host", last_error="cannot reach it")])
+    assert not is_calm([Wait(words=f"the host to agree: {HOST_SAYS}cannot filter packets")])
 
 
 def test_what_is_written_down_becomes_a_wait() -> None:

@@ -41,6 +41,12 @@ def test_hosts_and_their_room() -> None:
     assert not any("host_capacity" in line and 'host="b"' in line for line in found)
 
 
+def test_what_is_in_error() -> None:
+    found = page(Picture(at=NOW, failed={"server": 2, "volume": 0}))
+    assert 'pilvi_failed_objects{kind="server"} 2.0' in found
+    assert 'pilvi_failed_objects{kind="volume"} 0.0' in found
+
+
 def test_guests() -> None:
     guests = [Guest("s1", "id-a", True, {"vda": 5}), Guest("s2", "id-a", False, {})]
     found = page(Picture(at=NOW, hosts=[host("a", 1)], guests=guests))

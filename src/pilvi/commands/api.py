@@ -1,6 +1,5 @@
 """`pilvi api`: the control plane, unprivileged."""
 
-import fcntl
 import gc
 import os
 import socket
@@ -11,15 +10,16 @@ import uvloop
 
 from pilvi.bootstrap import ControlPlane
 from pilvi.commands.clouds import ca_path
+from pilvi.commands.database_lock import hold_sqlite
 from pilvi.commands.logs import configure_logs
 from pilvi.commands.prepare import prepare_cloud
 from pilvi.commands.privileges import drop_privileges, import_everything
+from pilvi.commands.processes import require_real
 from pilvi.commands.telemetry import open_tracing
 from pilvi.core.db import open_database
 from pilvi.core.http.serving import Server, listen, make_config
 from pilvi.core.memory import giving_back
 from pilvi.core.tls import ensure_certificates
-from pilvi.errors import Conflict
 from pilvi.settings import Settings
 
 # Parts of the package that the API may import while it runs.
@@ -43,10 +43,13 @@ def run_api(settings: Settings, host: str | None = None, port: int | None = None
     """Serve until told to stop, at another address than the cloud's where one is given.
 
     As root it makes the state directory ready and binds the port before it drops its rights.
-    Raises `Conflict` beside another process on the same SQLite database.
+    Raises `Conflict` beside another process on the same SQLite database, `InvalidRequest` for a
+    fake cloud.
     """
+    require_real(settings, "serve it by 'pilvi api'")
     configure_logs(settings.log_format)
     tracing = open_tracing("pilvi-api")
+    lock = hold_sqlite(settings)
     if os.geteuid() == 0:
         prepare_cloud(settings)
     settings = msgspec.structs.replace(
@@ -55,7 +58,6 @@ def run_api(settings: Settings, host: str | None = None, port: int | None = None
         listen_port=port or settings.listen_port,
     )
     listener = listen(settings.listen_host, settings.listen_port)
-    lock = hold_sqlite(settings)
     config = make_config(_certificate(settings))
     plane = ControlPlane(settings, open_database(settings.database))
     app = plane.build_app()
@@ -70,23 +72,6 @@ def run_api(settings: Settings, host: str | None = None, port: int | None = None
         tracing.close()
     if lock is not None:
         os.close(lock)
-
-
-def hold_sqlite(settings: Settings) -> int | None:
-    """Be the only process on the cloud's SQLite database; the kernel lets go of it at the end."""
-    if settings.database_url:
-        return None
-    path = settings.api_dir / "lock"
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Conflict(
-            f"cannot serve {settings.state_dir} by a second process: its database is SQLite; "
-            "move it to PostgreSQL with 'pilvi db copy'"
-        ) from None
-    return lock
 
 
 def _certificate(settings: Settings) -> tuple[Path, Path] | None:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from pilvi.commands.database import check_url
+from pilvi.commands.database_lock import is_held
 from pilvi.commands.processes import find_process
 from pilvi.core.db import open_database
 from pilvi.errors import Conflict, InvalidRequest, Unsupported
@@ -40,6 +41,8 @@ DATABASE = "pilvi.db"
 BLOBS = "images/blobs"
 STATE_FILES = (FILE_NAME, "clouds.yaml", "ca.pem", "policy.yaml")
 API_FOLDERS = ("keys", "credential-keys", "tls")
+PROCESSES = {"api": "api", "agent": "agent", "keeper": "keeper", "fake": "fake cloud"}
+"""What must not run while a cloud is put back, with the words for it."""
 SQLITE = "sqlite"
 """In the place of a database's URL: the file in the state directory."""
 NEW = "restored"
@@ -61,10 +64,22 @@ class Contents(msgspec.Struct, frozen=True):
 def run_backup(settings: Settings, target: Path, console: Console) -> dict[str, Any]:
     """Write a backup while the cloud runs. Raises `Conflict` when the file is there.
 
+    Raises `InvalidRequest` when it cannot be made or written.
     Returns {"file": its path, "files": how many are in it, "bytes": its size}.
     """
     if target.exists():
         raise Conflict(f"cannot write {target}: it is there already")
+    try:
+        digests = _make(settings, target, console)
+    except OSError as error:
+        raise InvalidRequest(f"cannot write {target}: {error.strerror or error}") from error
+    size = target.stat().st_size
+    words = f"{target}: {len(digests)} files, {size / (1 << 20):.1f} MiB"
+    console.print(words, highlight=False)
+    return {"file": str(target), "files": len(digests), "bytes": size}
+
+
+def _make(settings: Settings, target: Path, console: Console) -> dict[str, str]:
     # A name that nobody could have laid a file or a link of theirs at; only we can read it.
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
     temporary = Path(name)
@@ -75,10 +90,7 @@ def run_backup(settings: Settings, target: Path, console: Console) -> dict[str, 
         temporary.rename(target)
     finally:
         temporary.unlink(missing_ok=True)
-    size = target.stat().st_size
-    words = f"{target}: {len(digests)} files, {size / (1 << 20):.1f} MiB"
-    console.print(words, highlight=False)
-    return {"file": str(target), "files": len(digests), "bytes": size}
+    return digests
 
 
 @contextmanager
@@ -208,9 +220,7 @@ def run_restore(
     runs or for a database that is not empty, `InvalidRequest` when the archive is no whole backup.
     Returns {"made_at": seconds since 1970, "aside": the folder of what was there, or None}.
     """
-    running = [n for n in ("api", "agent", "keeper") if find_process(_at(state_dir), n) is not None]
-    if running:
-        raise Conflict(f"cannot restore: the {running[0]} runs; stop it first with 'pilvi down'")
+    _require_stopped(_at(state_dir))
     state_dir.mkdir(parents=True, exist_ok=True)
     laid = state_dir / NEW
     shutil.rmtree(laid, ignore_errors=True)
@@ -229,6 +239,17 @@ def run_restore(
         console.print(words, highlight=False, soft_wrap=True)
     console.print("start it with 'pilvi up'; 'pilvi audit' names what came since", highlight=False)
     return {"made_at": made_at, "aside": None if aside is None else str(aside)}
+
+
+def _require_stopped(settings: Settings) -> None:
+    for name, words in PROCESSES.items():
+        if find_process(settings, name) is not None:
+            raise Conflict(f"cannot restore: the {words} runs; stop it first with 'pilvi down'")
+    if is_held(settings):
+        raise Conflict(
+            f"cannot restore: another process serves {settings.state_dir}; stop it first, where "
+            "systemd keeps it with 'systemctl stop pilvi-agent pilvi-api'"
+        )
 
 
 def _at(state_dir: Path) -> Settings:

@@ -150,16 +150,25 @@ class CloudClient:
 
 
 def _refusal(method: str, path: str, reply: httpx.Response) -> PilviError:
-    """What the cloud refused, with its own words. Pure."""
+    """What the cloud refused, with its own words where it has some. Pure."""
     kind = KINDS[_BY_STATUS.get(reply.status_code, "Internal")]
-    words = reply.text
+    words = _message(reply)
+    return kind(words or f"cannot {method} {path}: {reply.status_code}: {reply.text}")
+
+
+def _message(reply: httpx.Response) -> str:
+    """The message of a fault, which most services have below its kind. Pure."""
     try:
         body = reply.json()
-        inner = next(iter(body.values())) if isinstance(body, dict) and body else {}
-        words = inner.get("message") or words if isinstance(inner, dict) else words
     except ValueError:
-        pass
-    return kind(f"cannot {method} {path}: {reply.status_code}: {words}")
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    for fault in (body, *body.values()):
+        message = fault.get("message") if isinstance(fault, dict) else None
+        if isinstance(message, str):
+            return message
+    return ""
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

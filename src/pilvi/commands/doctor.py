@@ -11,7 +11,7 @@ from pilvi.commands.cloud_checks import examine_cloud
 from pilvi.commands.finding import Finding
 from pilvi.commands.host_checks import examine_host
 from pilvi.errors import InvalidRequest
-from pilvi.settings import Settings, load_settings
+from pilvi.settings import FILE_NAME, Settings, load_settings
 
 
 def examine(settings: Settings, *, has_cloud: bool) -> Iterator[Finding]:
@@ -42,12 +42,8 @@ def exit_status(findings: Sequence[Finding]) -> int:
 
 def run_doctor(state_dir: Path, console: Console, *, as_json: bool = False) -> int:
     """Print every finding; the exit status is 1 when something needs mending."""
-    try:
-        settings, has_cloud = load_settings(state_dir), True
-    except InvalidRequest:
-        settings, has_cloud = Settings(state_dir=str(state_dir)), False
     findings = []
-    for finding in examine(settings, has_cloud=has_cloud):
+    for finding in _examine_at(state_dir):
         findings.append(finding)
         if not as_json:
             words = render_finding(finding)
@@ -55,3 +51,17 @@ def run_doctor(state_dir: Path, console: Console, *, as_json: bool = False) -> i
     if as_json:
         console.print(render_json(findings), highlight=False, markup=False, soft_wrap=True)
     return exit_status(findings)
+
+
+def _examine_at(state_dir: Path) -> Iterator[Finding]:
+    """Look at the cloud of a folder; without settings there is none, and only the host is there."""
+    if not (state_dir / FILE_NAME).exists():
+        yield from examine(Settings(state_dir=str(state_dir)), has_cloud=False)
+        return
+    try:
+        settings = load_settings(state_dir)
+    except InvalidRequest as error:
+        words = f"the settings of the cloud can be read ({error.message})"
+        yield Finding(words, False, f"edit {state_dir / FILE_NAME}, or put it back from a backup")
+        return
+    yield from examine(settings, has_cloud=True)

@@ -2,15 +2,17 @@
 
 import datetime
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import quote
 
 import msgspec
 from rich.console import Console
 
 from pilvi.commands.client import CloudClient
 from pilvi.core.story import Event, Story, Wait
-from pilvi.errors import InvalidRequest, PilviError
+from pilvi.errors import Conflict, InvalidRequest, NotFound, PilviError
 from pilvi.settings import Settings
 
 PATHS = {
@@ -31,22 +33,48 @@ NameOf = Callable[[str], str]
 def run_explain(
     settings: Settings, user: str, named: tuple[str, str], as_json: bool, console: Console
 ) -> int:
-    """Print one story; returns the exit status. `named` is a kind and an id."""
-    kind, id = named
+    """Print one story; returns the exit status. `named` is a kind, and an id or a name.
+
+    Raises `NotFound`, `Conflict` for a name of several things.
+    """
+    kind, text = named
     if kind not in PATHS:
         raise InvalidRequest(f"cannot explain a '{kind}': name one of {', '.join(PATHS)}")
     client = CloudClient(settings, user)
     client.login()
-    story = fetch_story(client, kind, id)
-    text = render_json(story) if as_json else render(story, _now(), name_of(client))
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    story = find_story(client, kind, text)
+    words = render_json(story) if as_json else render(story, _now(), name_of(client))
+    console.print(words, highlight=False, markup=False, soft_wrap=True)
     return exit_status(story)
+
+
+def find_story(client: CloudClient, kind: str, text: str) -> Story:
+    """The story of the thing of an id or, in the user's own project, of a name.
+
+    Raises `NotFound`, `Conflict` for a name of several things.
+    """
+    try:
+        return fetch_story(client, kind, text)
+    except NotFound as error:
+        service, _ = PATHS[kind]
+        # Compute takes a name for a pattern, so what it finds is compared.
+        query = quote(re.escape(text) if service == "compute" else text, safe="")
+        listed = client.call("GET", service, f"/{kind}s?name={query}")[f"{kind}s"]
+        ids = [str(one["id"]) for one in listed if one["name"] == text]
+        if not ids:
+            raise NotFound(f"{error.message}: '{text}' is neither its id nor its name") from error
+    if len(ids) > 1:
+        raise Conflict(
+            f"cannot tell which {kind} '{text}' is: {len(ids)} have that name; give one of their "
+            f"ids: {', '.join(ids)}"
+        )
+    return fetch_story(client, kind, ids[0])
 
 
 def fetch_story(client: CloudClient, kind: str, id: str) -> Story:
     """What the service of a kind tells of one thing. Raises `NotFound`."""
     service, path = PATHS[kind]
-    told = client.call("GET", service, path.format(id=id))["story"]
+    told = client.call("GET", service, path.format(id=quote(id, safe="")))["story"]
     return msgspec.convert(told, Story)
 
 

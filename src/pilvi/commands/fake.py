@@ -12,8 +12,10 @@ import uvloop
 from rich.console import Console
 
 from pilvi.commands.clouds import ca_path, clouds_path, ensure_clouds_file
+from pilvi.commands.database_lock import hold_sqlite
 from pilvi.commands.logs import configure_logs
 from pilvi.commands.processes import find_process, read_log_end, record_process
+from pilvi.commands.state_check import check_state, mark_complete
 from pilvi.core.http.serving import Server, listen, make_config
 from pilvi.core.memory import giving_back
 from pilvi.errors import InvalidRequest, PilviError, Unavailable
@@ -24,16 +26,22 @@ NAME = "fake"
 """Of the process, its pid file and its log."""
 
 
-def run_fake(settings: Settings, *, hosts: int, foreground: bool, console: Console) -> None:
+def run_fake(settings: Settings, *, hosts: int | None, foreground: bool, console: Console) -> None:
     """Start a fake cloud unless it runs, and return once it answers; or serve until told to stop.
 
-    Raises `Unavailable` with the reason when it does not start, `InvalidRequest` for settings that
-    it cannot have.
+    Without `hosts` it has as many as it had. Raises `Unavailable` with the reason when it does not
+    start, `InvalidRequest` for settings that it cannot have.
     """
     if settings.database_url:
         raise InvalidRequest("cannot keep a fake cloud in another database: leave database_url out")
-    if find_process(settings, NAME) is None:
+    is_running = find_process(settings, NAME) is not None
+    hosts = _count_hosts(settings, hosts, is_running=is_running)
+    if not is_running:
+        # Settings are fixed once they are saved: another port can be chosen until then.
+        listener = listen(settings.listen_host, settings.listen_port)
         save_settings(settings)
+        lock = hold_sqlite(settings)
+        check_state(settings)
         passwords = ensure_clouds_file(settings)
         settings.run_dir.mkdir(exist_ok=True)
         certificate = None
@@ -42,7 +50,6 @@ def run_fake(settings: Settings, *, hosts: int, foreground: bool, console: Conso
 
             folder = settings.api_dir / "tls"
             certificate = ensure_certificates(folder, ca_path(settings), settings.listen_host)
-        listener = listen(settings.listen_host, settings.listen_port)
         config = make_config(certificate)
 
         def serve(ready: Callable[[], None]) -> None:
@@ -56,8 +63,30 @@ def run_fake(settings: Settings, *, hosts: int, foreground: bool, console: Conso
             serve(lambda: _say_up(settings, console))
             return
         _serve_behind(settings, serve)
+        # The process that serves has both from this one.
         listener.close()
+        if lock is not None:
+            os.close(lock)
     _say_up(settings, console)
+
+
+def _count_hosts(settings: Settings, wanted: int | None, *, is_running: bool) -> int:
+    """How many hosts a cloud has: as many as were wished, and never fewer than it had."""
+    folder = settings.fake_hosts_dir
+    had = len(list(folder.iterdir())) if folder.exists() else 0
+    if wanted is None:
+        return max(had, 1)
+    if wanted < had:
+        raise InvalidRequest(
+            f"cannot take hosts away from a fake cloud: it has {had}; leave --hosts out, or use "
+            "another --state-dir"
+        )
+    if is_running and wanted > had:
+        raise InvalidRequest(
+            f"cannot add hosts to a fake cloud that runs: it has {had}; stop it with 'pilvi down' "
+            f"first, then 'pilvi up --fake --hosts {wanted}'"
+        )
+    return wanted
 
 
 async def _serve(
@@ -69,6 +98,7 @@ async def _serve(
     ready: Callable[[], None],
 ) -> None:
     async with giving_back(), running_cloud(settings, passwords, hosts) as cloud:
+        mark_complete(settings)
         config.loaded_app = cloud.app
         listener.listen(config.backlog)
         ready()

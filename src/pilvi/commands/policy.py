@@ -11,22 +11,31 @@ from pilvi.core.db import open_database
 from pilvi.core.http import Rule
 from pilvi.core.http.policy import Allowance
 from pilvi.core.http.policy_file import read_policy
+from pilvi.errors import InvalidRequest
 from pilvi.settings import Settings
 
 
 def print_policy(settings: Settings, *, as_json: bool = False) -> None:
     """Print the rules in force: defaults as comments, the operator's own as they stand.
 
-    Raises `InvalidRequest` for a file with which the API would not start.
+    Raises `InvalidRequest` for a file with which the API would not start, once the defaults are
+    printed: who mends a rule looks for its name among them.
     """
     plane = ControlPlane(settings, open_database(settings.database))
     rules = list_rules(plane.list_services())
-    written = read_policy(settings.policy_path, rules)
+    written: Mapping[str, Allowance] = {}
+    mistake = None
+    try:
+        written = read_policy(settings.policy_path, rules)
+    except InvalidRequest as error:
+        mistake = error
     if as_json:
         typer.echo(json.dumps(list(list_policy(rules, written)), indent=2))
-        return
-    for line in describe_policy(rules, written):
-        typer.echo(line)
+    else:
+        for line in describe_policy(rules, written):
+            typer.echo(line)
+    if mistake is not None:
+        raise mistake
 
 
 def list_policy(rules: list[Rule], written: Mapping[str, Allowance]) -> Iterator[dict[str, object]]:

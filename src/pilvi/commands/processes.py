@@ -7,12 +7,21 @@ import time
 
 from pilvi.commands import keeper, pid_files
 from pilvi.commands.pid_files import start_time
-from pilvi.errors import Unavailable
+from pilvi.errors import InvalidRequest, Unavailable
 from pilvi.settings import Settings
 
 # Seconds that a process may take to end by itself before it is killed. Lower: cut requests;
 # higher: a hung process delays `pilvi down`.
 STOP_S = 10.0
+
+
+def require_real(settings: Settings, wish: str) -> None:
+    """Raise `InvalidRequest` for a fake cloud, whose one process is all there is of it.
+
+    One whose agents are processes with fake drivers is real enough.
+    """
+    if settings.fake and settings.fake_hosts_dir.exists():
+        raise InvalidRequest(f"cannot {wish}: this is a fake cloud: 'pilvi up --fake' starts it")
 
 
 def find_process(settings: Settings, name: str) -> int | None:

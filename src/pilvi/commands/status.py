@@ -7,7 +7,7 @@ nothing. The exit status is 1 where something needs a look.
 import json
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,8 @@ class Status:
     problem: str = ""
     """Why the API could not be asked; then the rest is empty."""
     hosts: tuple[HostLine, ...] = ()
+    in_error: Mapping[str, int] = field(default_factory=dict)
+    """How many objects are in ERROR, by kind; of kinds that have any."""
     unsettled: tuple[KindLine, ...] = ()
     in_flight: Mapping[str, int] = field(default_factory=dict)
     """Requests that are being served, by service."""
@@ -92,10 +94,15 @@ class Status:
     @property
     def exit_status(self) -> int:
         """See `WELL`, `NOT_WELL`."""
-        is_served = any(one.pid for one in self.processes if one.name in ("api", "fake"))
         are_up = all(host.is_up for host in self.hosts)
         is_calm = not any(one.retrying for one in self.unsettled)
-        return WELL if not self.problem and is_served and are_up and is_calm else NOT_WELL
+        is_well = self.is_served and are_up and is_calm and not self.in_error
+        return WELL if is_well and not self.problem else NOT_WELL
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a process of this machine serves the API."""
+        return any(one.pid for one in self.processes if one.name in ("api", "fake"))
 
 
 def look(settings: Settings) -> Status:
@@ -181,7 +188,17 @@ def _read_samples(samples: list[Sample]) -> dict[str, Any]:
                 disk_free_bytes=free.get(name),
             )
         )
-    return {"hosts": tuple(hosts), "unsettled": _kinds(samples), **_requests(samples)}
+    in_error = {
+        labels["kind"]: int(value)
+        for found, labels, value in samples
+        if found == "pilvi_failed_objects" and value
+    }
+    return {
+        "hosts": tuple(hosts),
+        "in_error": in_error,
+        "unsettled": _kinds(samples),
+        **_requests(samples),
+    }
 
 
 def _kinds(samples: list[Sample]) -> tuple[KindLine, ...]:
@@ -238,13 +255,27 @@ def render(status: Status) -> str:
         f"requests: {status.requests:,} served, {status.failed:,} failed (5xx), mean "
         f"{status.mean_ms:.1f} ms; {sum(status.in_flight.values())} being served",
     ]
-    if not status.unsettled:
+    amiss = [f"  {words}" for words in _amiss(status)]
+    if not amiss:
         return "\n".join([*lines, "everything is as wished"])
-    lines += ["", "not as wished:"]
+    lines += ["", "not as wished:", *amiss]
+    if status.unsettled:
+        lines.append("why: 'pilvi audit' tells what each waits for")
+    return "\n".join(lines)
+
+
+def _amiss(status: Status) -> Iterator[str]:
+    """What needs a look, and what is under way."""
+    if not status.is_served:
+        yield "no process of this machine serves the API: 'pilvi up' starts it"
+    for host in status.hosts:
+        if not host.is_up:
+            yield f"host {host.name} is DOWN: 'pilvi doctor' says what to do"
+    for kind, count in status.in_error.items():
+        yield f"{count} {kind} in ERROR: 'pilvi doctor' names them"
     for one in status.unsettled:
         retrying = f", {one.retrying} failed and tried again" if one.retrying else ""
-        lines.append(f"  {one.count} {one.kind}, the oldest for {one.oldest_s:.0f} s{retrying}")
-    return "\n".join([*lines, "why: 'pilvi audit' tells what each waits for"])
+        yield f"{one.count} {one.kind}, the oldest for {one.oldest_s:.0f} s{retrying}"
 
 
 def _process_words(process: Process) -> str:

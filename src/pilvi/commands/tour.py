@@ -25,7 +25,7 @@ from pilvi.commands.up import (
     register_image,
     wait_console,
 )
-from pilvi.errors import Conflict, Internal, NotFound, PilviError
+from pilvi.errors import Conflict, Internal, InvalidRequest, NotFound, PilviError
 from pilvi.picture.text import render_text
 from pilvi.settings import Settings
 
@@ -84,8 +84,14 @@ class Tour:
 def run_tour(settings: Settings, console: Console) -> list[dict[str, Any]]:
     """Walk all ten stages; whatever happens, remove what the tour made.
 
-    Returns {"stage": its words, "seconds": how long} of each.
+    Returns {"stage": its words, "seconds": how long} of each. Raises `InvalidRequest` on a fake
+    cloud.
     """
+    if settings.fake:
+        raise InvalidRequest(
+            "cannot walk the tour on a fake cloud: its guests run nothing; start a real one with "
+            "'bin/up'"
+        )
     client = CloudClient(settings)
     client.login()
     tour = Tour(client, console)

@@ -78,6 +78,8 @@ def render(trace: Trace) -> str:
         lines += ["", f"The first that fails is: {failed.name}", f"What to do: {failed.mend}"]
     elif not trace.is_over:
         lines += ["", "The port's host has not told the rest yet; ask again"]
+    elif unknown := sum(hop.outcome is Outcome.UNKNOWN for hop in trace.hops):
+        lines += ["", f"No hop fails; {unknown} could not be looked at"]
     else:
         lines += ["", "Every hop is well"]
     return "\n".join(lines)

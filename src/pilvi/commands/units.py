@@ -12,6 +12,7 @@ from pathlib import Path
 
 import typer
 
+from pilvi.commands.processes import require_real
 from pilvi.errors import InvalidRequest
 from pilvi.settings import Settings
 
@@ -79,7 +80,11 @@ def build_units(settings: Settings, command: str) -> Mapping[str, str]:
 
 
 def run_units(settings: Settings, folder: Path | None, *, as_json: bool = False) -> None:
-    """Print the units, or write them into a folder such as /etc/systemd/system."""
+    """Print the units, or write them into a folder such as /etc/systemd/system.
+
+    Raises `InvalidRequest` for a fake cloud, and for a folder that cannot be written to.
+    """
+    require_real(settings, "write units")
     units = build_units(settings, f"{sys.executable} -m pilvi.cli")
     if folder is None and as_json:
         typer.echo(json.dumps(units))

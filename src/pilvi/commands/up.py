@@ -16,6 +16,7 @@ from pilvi.commands.client import CloudClient
 from pilvi.commands.clouds import CLOUD_NAMES, clouds_path
 from pilvi.commands.guest import build_guest
 from pilvi.commands.processes import find_process, read_log_end, start_keeper, start_process
+from pilvi.core.http.serving import listen
 from pilvi.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from pilvi.settings import FILE_NAME, Settings, load_settings, save_settings
 
@@ -68,10 +69,14 @@ def choose_settings(state_dir: Path, changes: dict[str, Any]) -> Settings:
 def run_up(settings: Settings, *, first_server: bool, console: Console) -> dict[str, float]:
     """Start what does not run and print how to use it. Repeatable.
 
-    Returns the seconds of each stage.
+    Returns the seconds of each stage. Raises `Unavailable` for a port that is taken, and for what
+    does not start.
     """
     if os.geteuid() != 0:
         raise Forbidden("cannot start a cloud without root: it makes networks and processes")
+    if find_process(settings, "api") is None:
+        # Settings are fixed once they are saved: another port can be chosen until then.
+        listen(settings.listen_host, settings.listen_port).close()
     stages = Stages(console)
     save_settings(settings)
     running = find_process(settings, "api") and find_process(settings, "agent")

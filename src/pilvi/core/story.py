@@ -14,6 +14,10 @@ NEXT_STEP = ". Next step: "
 """Stands between what went wrong and what to do about it, where both are one text."""
 
 
+HOST_SAYS = "its host, which says: "
+"""Begins the words of a wait for a host that fails, before what it says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that was asked, was done or failed."""
@@ -61,6 +65,11 @@ def wait_of(progress: Progress) -> Wait:
         tries=progress.tries,
         last_error=progress.last_error,
     )
+
+
+def is_calm(waits: Iterable[Wait]) -> bool:
+    """Whether no try of what is waited for failed and no host complains of it. Pure."""
+    return not any(wait.last_error or HOST_SAYS in wait.words for wait in waits)
 
 
 def with_step(message: str, step: str) -> str:

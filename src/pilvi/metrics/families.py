@@ -43,6 +43,7 @@ class CloudFamilies:
         yield from _room(self.picture)
         yield from _guests(self.picture)
         yield from _counts(self.picture)
+        yield from _failed(self.picture)
         yield from _unsettled(self.picture)
         yield from _reconciles(self.picture)
 
@@ -120,6 +121,15 @@ def _counts(picture: Picture) -> Iterator[Metric]:
             if (value := getattr(counts, field)) is not None:
                 family.add_sample(f"pilvi_guest_{name}_total", mine, value)
         yield family
+
+
+def _failed(picture: Picture) -> Iterator[Metric]:
+    failed = GaugeMetricFamily(
+        "pilvi_failed_objects", "Servers and volumes in ERROR.", labels=["kind"]
+    )
+    for kind, count in picture.failed.items():
+        failed.add_metric([kind], count)
+    yield failed
 
 
 def _unsettled(picture: Picture) -> Iterator[Metric]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import msgspec
 
-from pilvi.compute.operations.servers import list_projects
+from pilvi.block_storage.operations import volumes
+from pilvi.compute.operations import servers
 from pilvi.core.db import Database, now
 from pilvi.core.reconcile import Loop, Progress, Tally
 from pilvi.host_api.contract import GuestCounts, Kind
@@ -49,6 +50,8 @@ class Picture:
     usages: Mapping[str, Usage] = field(default_factory=dict)
     """By the id of a provider, which a host's own is."""
     guests: Sequence[Guest] = ()
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """How many objects are in ERROR, by kind."""
     unsettled: Sequence[Progress] = ()
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """By kind of object."""
@@ -63,7 +66,11 @@ async def look(
         hosts = await list_hosts(tx)
         usages = await list_usages(tx)
         seen = await list_seen(tx, Kind.VM)
-        projects = await list_projects(tx)
+        projects = await servers.list_projects(tx)
+        failed = {
+            "server": await servers.count_failed(tx),
+            "volume": await volumes.count_failed(tx),
+        }
         counts = await list_counts(tx, now() - datetime.timedelta(seconds=lease_s))
     found = [
         _guest(host_id, server_id, what, projects.get(server_id, ""), counts)
@@ -76,6 +83,7 @@ async def look(
         hosts=hosts,
         usages=usages,
         guests=[guest for guest in found if guest is not None],
+        failed=failed,
         unsettled=unsettled,
         tallies=tallies,
         lease_s=lease_s,

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -66,14 +65,9 @@ def host_names(count: int) -> list[str]:
     return [f"fake{number}" for number in range(1, count + 1)]
 
 
-def hosts_folder(settings: Settings) -> Path:
-    """Where the agents of a cloud's fake hosts keep their wishes."""
-    return settings.state / "hosts"
-
-
 async def enrol_fake_host(settings: Settings, db: Database, name: str) -> Settings:
     """Make a host known to the control plane; returns the settings its agent runs with."""
-    own = msgspec.structs.replace(settings, state_dir=str(hosts_folder(settings) / name))
+    own = msgspec.structs.replace(settings, state_dir=str(settings.fake_hosts_dir / name))
     own.agent_dir.mkdir(parents=True, exist_ok=True)
     credential = secrets.token_urlsafe(32)
     async with db.write() as tx:

@@ -25,7 +25,7 @@ from pilvi.errors import PilviError
 from pilvi.settings import Settings
 from pilvi.testing.cloud import FakeCloud, add_host, build_cloud
 from pilvi.testing.faults import RequestFault, serve_with_faults
-from pilvi.testing.hosts import FakeHost, host_names, hosts_folder
+from pilvi.testing.hosts import FakeHost, host_names
 from pilvi.testing.login import PASSWORDS
 from pilvi.testing.logs import hand_over_logs
 from pilvi.testing.template import ensure_template, lay_template
@@ -197,7 +197,7 @@ class CloudServer:
     async def _renew(self) -> None:
         await self._stack.aclose()
         self._stack = AsyncExitStack()
-        shutil.rmtree(hosts_folder(self.settings), ignore_errors=True)
+        shutil.rmtree(self.settings.fake_hosts_dir, ignore_errors=True)
         lay_template(self._template, self.settings)
         await self._begin()
 

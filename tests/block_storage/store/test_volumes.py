@@ -47,6 +47,12 @@ async def test_a_row_comes_back_as_it_went_in(db: Database) -> None:
         assert await volumes.find_volume(tx, "a") is None
 
 
+async def test_what_is_in_error_is_counted(db: Database) -> None:
+    async with db.write() as tx:
+        await fill(tx, ("a", {}), ("b", {"status": VolumeStatus.ERROR}))
+        assert await volumes.count_failed(tx) == 1
+
+
 async def test_lists_are_filtered(db: Database) -> None:
     async with db.write() as tx:
         await fill(

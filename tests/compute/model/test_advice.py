@@ -5,6 +5,7 @@ from pilvi.compute.model.advice import end_of_error, fault_words, list_server_st
 from pilvi.compute.model.state import Desired, Observed
 from pilvi.core.story import Wait
 from pilvi.host_api.vms import Power
+from pilvi.hosts.model.advice import TRIED_AGAIN
 
 NEVER = blank_server(given_up=True)
 BROKEN = blank_server(failed_generation=1, observed=Observed(is_launched=True))
@@ -38,3 +39,5 @@ def test_steps_follow_state_and_trouble() -> None:
     assert step.startswith("wait for the host")
     (step,) = list_server_steps(paused, [Wait(words="the end of 'spawning'")], [])
     assert step.startswith("wait: nothing is wrong")
+    failing = [Wait(words="the end of 'spawning'", tries=2, last_error="cannot staple it")]
+    assert list_server_steps(paused, failing, []) == (TRIED_AGAIN,)

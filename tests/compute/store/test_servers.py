@@ -50,6 +50,16 @@ async def test_a_server_is_read_as_it_was_written(db: Database) -> None:
             await servers.get_server(tx, server.id, "project-2")
 
 
+async def test_what_is_in_error_is_counted(db: Database) -> None:
+    ill = blank_server(given_up=True)
+    async with db.write() as tx:
+        assert await servers.count_failed(tx) == 0
+        await servers.insert_server(tx, ill)
+        assert await servers.count_failed(tx) == 1
+        await servers.update_server(tx, ill, deleted_at=now())
+        assert await servers.count_failed(tx) == 0
+
+
 async def test_a_change_derives_what_sql_filters_on(db: Database) -> None:
     server = blank_server()
     async with db.write() as tx:

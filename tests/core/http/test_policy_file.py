@@ -97,3 +97,12 @@ def test_a_default_in_the_words_of_the_file_lets_the_same_callers_through(
     verdicts = [(check.allows(caller), written.allows(caller)) for caller in callers]
     assert all(default == own for default, own in verdicts)
     assert {True} <= set(chain.from_iterable(verdicts))
+
+
+def test_a_rule_that_cannot_be_parsed_leaves_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = _write(tmp_path, '"image:read": "role:reader or or"\n')
+    with pytest.raises(InvalidRequest, match="cannot read the rule 'image:read'"):
+        read_policy(path, RULES)
+    assert caplog.records == []

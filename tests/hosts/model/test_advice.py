@@ -2,7 +2,8 @@
 
 import pytest
 
-from pilvi.hosts.model.advice import ASK, advise
+from pilvi.core.story import Wait
+from pilvi.hosts.model.advice import ASK, TRIED_AGAIN, advise, advise_waiting
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,9 @@ def test_a_known_cause_has_a_step(words: str, step: str) -> None:
 @pytest.mark.parametrize("words", ["", "cannot start the guest", "cannot staple the tapestry"])
 def test_an_unknown_cause_has_none(words: str) -> None:
     assert advise(words) == ""
+
+
+def test_nothing_is_called_well_that_failed_once() -> None:
+    assert advise_waiting([]) == ""
+    assert advise_waiting([Wait(words="its host")]).startswith("wait: nothing is wrong")
+    assert advise_waiting([Wait(words="its host", last_error="cannot")]) == TRIED_AGAIN

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pilvi.block_storage.model.volume import Volume, VolumeStatus
 from pilvi.core.story import Event, Wait, without_doubles
-from pilvi.hosts.model.advice import advise
+from pilvi.hosts.model.advice import advise, advise_waiting
 
 _BY_STATUS = {
     VolumeStatus.ERROR: (
@@ -35,6 +35,6 @@ def list_volume_steps(
     steps = [advise(words) for words in troubles]
     if volume.status in _BY_STATUS:
         steps.append(_BY_STATUS[volume.status].format(id=volume.id))
-    if waits and not any(steps):
-        steps.append("wait: nothing is wrong as far as is known")
+    if not any(steps):
+        steps.append(advise_waiting(waits))
     return without_doubles(steps)

@@ -40,6 +40,11 @@ WAKE = "volume"
 """Kind of the wake-up that a volume's reconciler answers to."""
 
 
+async def count_failed(tx: Transaction) -> int:
+    """How many volumes are in ERROR: for operators."""
+    return await store.count_failed(tx)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVolume:
     """What a new volume is to be."""

@@ -106,6 +106,7 @@ _DELETE = [
     Prepared(delete(column.table).where(column == bindparam("of_id")))
     for column in (volume_metadata.c.volume_id, _t.id)
 ]
+_FAILED = Prepared(select(func.count()).select_from(volumes).where(_t.status == VolumeStatus.ERROR))
 _UNSETTLED = [
     Prepared(select(_t.id).where(_t.failed.is_(False), _t.status.in_(_TRANSIENT))),
     Prepared(
@@ -255,6 +256,11 @@ async def count_of_type(tx: Transaction, volume_type_id: str) -> int:
     """How many volumes are of a type."""
     query = select(func.count()).select_from(volumes).where(_t.volume_type_id == volume_type_id)
     return int(await tx.scalar(query))
+
+
+async def count_failed(tx: Transaction) -> int:
+    """How many volumes are in ERROR."""
+    return int(await tx.scalar(_FAILED, {}))
 
 
 async def update_volume(tx: Transaction, id: VolumeId, **values: Any) -> None:

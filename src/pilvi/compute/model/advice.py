@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pilvi.compute.model.server import Server
 from pilvi.compute.model.state import Status
 from pilvi.core.story import Event, Wait, with_step, without_doubles
-from pilvi.hosts.model.advice import advise
+from pilvi.hosts.model.advice import advise, advise_waiting
 
 _BY_STATUS = {
     Status.SHUTOFF: "it is off, as was asked: 'openstack server start {id}' starts it",
@@ -38,8 +38,8 @@ def list_server_steps(
         last = failed[-1].words if failed else ""
         return without_doubles([advise(last), end_of_error(server)])
     steps = [advise(words) for words in troubles]
-    if waits and not any(steps):
-        steps.append("wait: nothing is wrong as far as is known")
+    if not any(steps):
+        steps.append(advise_waiting(waits))
     if not waits and status in _BY_STATUS:
         steps.append(_BY_STATUS[status].format(id=server.id))
     return without_doubles(steps)

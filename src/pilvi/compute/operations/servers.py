@@ -23,6 +23,11 @@ async def list_projects(tx: Transaction) -> dict[str, str]:
     return await store.list_projects(tx)
 
 
+async def count_failed(tx: Transaction) -> int:
+    """How many servers are in ERROR: for operators."""
+    return await store.count_failed(tx)
+
+
 async def record_action(
     tx: Transaction, server: Server, action: str, by: Actor, *, is_over: bool = False
 ) -> None:

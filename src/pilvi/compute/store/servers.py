@@ -5,9 +5,10 @@ import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from pilvi.compute.model.server import Server, ServerId
+from pilvi.compute.model.state import Status
 from pilvi.compute.store.tables import (
     actions,
     migrations,
@@ -36,6 +37,9 @@ _QUERIES = {
 }
 """By whether a project is named, and whether deleted servers count."""
 _PROJECTS = Prepared(select(servers.c.id, servers.c.project_id).where(_IS_LEFT))
+_FAILED = Prepared(
+    select(func.count()).select_from(servers).where(_IS_LEFT, servers.c.status == Status.ERROR)
+)
 _UNSETTLED = Prepared(select(servers.c.id).where(servers.c.is_settled.is_(False)))
 _PRESENT = Prepared(select(servers.c.id).where(_IS_LEFT))
 _OLD = Prepared(
@@ -80,6 +84,11 @@ def _derived(server: Server) -> dict[str, Any]:
 async def list_projects(tx: Transaction) -> dict[str, str]:
     """The project of every server that is not deleted, by the server's id."""
     return {row.id: row.project_id for row in await tx.all(_PROJECTS, {})}
+
+
+async def count_failed(tx: Transaction) -> int:
+    """How many servers are in ERROR."""
+    return int(await tx.scalar(_FAILED, {}))
 
 
 async def insert_server(tx: Transaction, server: Server) -> None:

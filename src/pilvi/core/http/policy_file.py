@@ -4,7 +4,9 @@ A rule says who may knock. Which rows are behind the door does not change with i
 to other projects stays unseen to all but admins. So `%(project_id)s` is the caller's own project.
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -69,7 +71,8 @@ def read_policy(path: Path, rules: Iterable[Rule]) -> Mapping[str, Allowance]:
     defaults = {rule.name: rule.default for rule in rules}
     known = {name: default.expression for name, default in defaults.items()}
     written = _read_rules(path)
-    loaded = Rules.from_dict({**known, **written})
+    with _quiet_parser():
+        loaded = Rules.from_dict({**known, **written})
     for name in written:
         if defaults.get(name) is Check.PUBLIC:
             raise InvalidRequest(
@@ -81,6 +84,18 @@ def read_policy(path: Path, rules: Iterable[Rule]) -> Mapping[str, Allowance]:
         for name, expression in written.items()
         if name in known
     }
+
+
+@contextmanager
+def _quiet_parser() -> Iterator[None]:
+    """Keep oslo.policy's tracebacks out of the log: what it cannot read is refused in our words."""
+    logger = logging.getLogger("oslo_policy")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _read_rules(path: Path) -> dict[str, str]:

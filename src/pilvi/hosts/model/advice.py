@@ -5,8 +5,12 @@ a message gives the next step. A message that nobody has a remedy for gets none.
 """
 
 import re
+from collections.abc import Sequence
+
+from pilvi.core.story import Wait, is_calm
 
 ASK = "ask the operator of the cloud"
+TRIED_AGAIN = f"it is tried again by itself; if that goes on, {ASK}"
 
 _ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -69,7 +73,7 @@ _ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
         ("iSCSI", "target", "tgtd"),
         f"{ASK}: 'pilvi doctor' on the volume's host says whether the target service runs",
     ),
-    (("takes too long",), f"it is tried again by itself; if that goes on, {ASK}"),
+    (("takes too long",), TRIED_AGAIN),
     (
         ("internal error", "defect of the cloud", "does not answer"),
         f"{ASK}, whose host's log tells more ('agent.log' in the folder of the cloud)",
@@ -86,3 +90,10 @@ _PATTERNS = tuple(
 def advise(words: str) -> str:
     """The next step for whoever reads these words; empty when none is known. Pure."""
     return next((step for causes, step in _PATTERNS if causes.search(words)), "")
+
+
+def advise_waiting(waits: Sequence[Wait]) -> str:
+    """What to do about waits that nobody has a remedy for; empty without waits. Pure."""
+    if not waits:
+        return ""
+    return "wait: nothing is wrong as far as is known" if is_calm(waits) else TRIED_AGAIN

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pilvi.core.db import Transaction, now
+from pilvi.core.story import HOST_SAYS
 from pilvi.hosts.model.host import Held
 from pilvi.hosts.store.hosts import get_host
 
@@ -28,6 +29,6 @@ async def explain(tx: Transaction, held: Held | None, lease_s: float) -> Reason 
     if held.seen_generation != held.generation:
         return Reason("its host to take up the wish", is_trouble=False)
     if held.fault is not None:
-        return Reason(f"its host, which says: {held.fault.message}", is_trouble=True)
+        return Reason(f"{HOST_SAYS}{held.fault.message}", is_trouble=True)
     words = f"its host, which waits for {held.waiting}" if held.waiting else "its host to agree"
     return Reason(words, is_trouble=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pilvi.core.story import Event, Wait, without_doubles
-from pilvi.hosts.model.advice import advise
+from pilvi.hosts.model.advice import advise, advise_waiting
 from pilvi.image.model.image import Image, Status
 
 _BY_STATUS = {
@@ -26,5 +26,5 @@ def list_image_steps(
     elif not is_on_its_way and image.status in _BY_STATUS:
         steps.append(_BY_STATUS[image.status].format(id=image.id))
     elif is_on_its_way and not any(steps):
-        steps.append("wait: nothing is wrong as far as is known")
+        steps.append(advise_waiting(waits))
     return without_doubles(steps)

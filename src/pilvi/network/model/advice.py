@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pilvi.core.story import Event, Wait, without_doubles
-from pilvi.hosts.model.advice import ASK, advise
+from pilvi.hosts.model.advice import ASK, advise, advise_waiting
 from pilvi.network.model.port import (
     FLOATING_IP,
     ROUTER_GATEWAY,
@@ -30,8 +30,8 @@ def list_port_steps(port: Port, waits: Sequence[Wait], failed: Sequence[Event]) 
         steps.append(f"plug it into a server: 'openstack server add port SERVER {port.id}'")
     elif port.status is PortStatus.ERROR and not any(steps):
         steps.append(f"{ASK}: 'pilvi trace port {port.id}' names the part of the path that fails")
-    elif waits and not any(steps):
-        steps.append("wait: nothing is wrong as far as is known")
+    elif not any(steps):
+        steps.append(advise_waiting(waits))
     return without_doubles(steps)
 
 

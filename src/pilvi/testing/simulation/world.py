@@ -19,7 +19,7 @@ from pilvi.agent.process import build_fake_agent
 from pilvi.errors import Unavailable
 from pilvi.host_api.vms import VolumeConnection
 from pilvi.settings import Settings
-from pilvi.testing.hosts import enrol_fake_host, hosts_folder
+from pilvi.testing.hosts import enrol_fake_host
 from pilvi.testing.simulation.hardware import Hardware
 from pilvi.testing.simulation.invariants import (
     find_doubled_guests,
@@ -253,7 +253,7 @@ class World:
     def remove(self) -> None:
         """Remove its files."""
         shutil.rmtree(self.settings.state, ignore_errors=True)
-        shutil.rmtree(hosts_folder(self.settings), ignore_errors=True)
+        shutil.rmtree(self.settings.fake_hosts_dir, ignore_errors=True)
 
 
 def _is_expected(error: BaseException) -> bool:
