@@ -126,8 +126,9 @@ def test_a_killed_agent_or_api_ends_consoles_and_leaves_nothing(
     viewer = view(real, guest)
     log_in(viewer)
     real.kill("api")
-    with pytest.raises((ConnectionClosed, OSError)):
-        viewer.recv(SOON_S)
+    with pytest.raises(ConnectionClosed):
+        while True:  # what the guest still said comes before the end
+            viewer.recv(SOON_S)
     real.start("api")
     desired = real.settings.agent_dir / "desired"
     until(lambda: not list(desired.glob("console-*.json")), 90)
