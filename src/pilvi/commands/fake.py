@@ -52,9 +52,11 @@ def run_fake(settings: Settings, *, hosts: int | None, foreground: bool, console
             certificate = ensure_certificates(folder, ca_path(settings), settings.listen_host)
         config = make_config(certificate)
 
+        # What was imported stays: nobody looks for garbage in it, this process at its end neither.
+        gc.freeze()
+
         def serve(ready: Callable[[], None]) -> None:
             configure_logs(settings.log_format)
-            gc.freeze()
             gc.enable()
             uvloop.run(_serve(settings, passwords, hosts, listener, config, ready))
 
