@@ -38,10 +38,13 @@ def archive(kept: Settings, tmp_path: Path) -> Path:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
+    """What there is, but for what SQLite keeps beside a database while a connection is open."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "before-restore" not in str(path)
+        if path.is_file()
+        and "before-restore" not in str(path)
+        and not path.name.endswith(("-wal", "-shm"))
     }
 
 
