@@ -25,7 +25,7 @@ import structlog
 
 from bench.figure import Figure
 from bench.soak_wishes import RECORDS
-from pilvi.core.memory import giving_back
+from pilvi.core.memory import give_back, giving_back
 from pilvi.settings import Settings
 from pilvi.testing.cloud import FakeCloud, running_cloud
 from pilvi.testing.login import PASSWORDS
@@ -206,6 +206,7 @@ class Soak:
     def measure(self) -> Sizes:
         """What there is now."""
         gc.collect()
+        give_back()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         path = self.cloud.settings.api_dir / "pilvi.db"
         logs = (path, path.with_name("pilvi.db-wal"))
