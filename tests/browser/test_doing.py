@@ -64,7 +64,7 @@ def test_a_launch_is_asked_step_by_step(open_page: Open) -> None:
     expect(name).to_be_focused()
     name.fill("step-by-step")
     page.get_by_label("How many").fill("2")
-    expect(steps.first).to_contain_text("step-by-step, 2 of them")
+    expect(steps.first).to_contain_text("step-by-step, 2")
     name.press("Enter")
     expect(here).to_contain_text("Source")
     page.get_by_role("button", name="Previous").click()

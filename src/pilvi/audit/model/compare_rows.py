@@ -148,6 +148,7 @@ def _plain(held: object) -> object:
 
 def _print(held: object) -> str:
     parts = []
+    # What is compared is of any type; of allocations it is amounts by provider.
     for provider, amounts in sorted(dict(held).items()):  # type: ignore[call-overload]
         words = ", ".join(f"{amount} {name}" for name, amount in sorted(amounts.items()))
         parts.append(f"{words} of {provider}")

@@ -50,7 +50,8 @@ async def _carry_to_host(viewer: End, host: End, clock: _Clock) -> Closed:
 async def _wait_idle(clock: _Clock, idle_s: float) -> Closed:
     """Return once nothing went by for so long."""
     # Bytes that go by meanwhile put it off, far too often for an event of their own.
-    while (left := clock.at + idle_s - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
+    loop = asyncio.get_running_loop()
+    while (left := clock.at + idle_s - loop.time()) > 0:  # noqa: ASYNC110  # see above
         await asyncio.sleep(left)
     return _closed(CloseCode.IDLE)
 

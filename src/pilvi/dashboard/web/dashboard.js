@@ -144,8 +144,8 @@ function chosen(part) {
       return one.checked && one.value ? one.parentElement.querySelector("span").firstChild.textContent : "";
     }
     if (one.matches("textarea")) return one.value && "a document";
-    if (one.matches("[name=count]")) return one.value > 1 ? `${one.value} of them` : "";
-    return one.value;
+    // A number that was left as it came says nothing.
+    return one.matches("[type=number]") && one.value === one.defaultValue ? "" : one.value;
   });
   return said.map((words) => words.trim()).filter(Boolean).join(", ");
 }

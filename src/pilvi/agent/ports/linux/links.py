@@ -170,7 +170,7 @@ class Links:
         names = {link.index: link.name for link in self.list()}
         found = set()
         # `neigh("dump")` leaves the flag out, without which the kernel tells of neighbours only.
-        asked = ndmsg()  # type: ignore[no-untyped-call]
+        asked = ndmsg()  # type: ignore[no-untyped-call]  # as all of pyroute2
         asked["family"], asked["flags"] = socket.AF_INET6, _NTF_PROXY
         # pyroute2 0.9 reads this before it is ever set.
         self._route.status["nlm_generator"] = False
